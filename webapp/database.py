@@ -1,0 +1,74 @@
+"""How this product opens its database: the same promises from SQLite and from PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+SQLITE_BUSY_SECONDS = 20
+"""How long a writer waits for the one write lock of SQLite."""
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give an engine our promises; safe to call once for each engine.
+
+    SQLite: WAL, foreign keys on, transactions begun by us (pysqlite's own begin comes too late and lets a
+    reader that turns writer fail with a stale snapshot).
+    """
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("as_writer")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def begin_writing(session: Session) -> None:
+    """Begin this session's transaction as a writer; call it before anything is read.
+
+    On SQLite the write lock is taken now, so that what is read stays true until the commit. PostgreSQL
+    needs nothing: there a row lock does it (see `Room.booking_seq`).
+    """
+    if session.in_transaction():
+        session.rollback()
+    session.connection(execution_options={"as_writer": True})
+
+
+class Transactions:
+    """Short transactions for code that runs outside of a web request."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._factory = sessionmaker(engine, expire_on_commit=False)
+        self.engine = engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads; rolled back at the end."""
+        with self._factory() as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session that writes; committed at the end, rolled back if anything is raised."""
+        with self._factory() as session:
+            begin_writing(session)
+            yield session
+            session.commit()

@@ -1,0 +1,1 @@
+"""The rules of rooms, meetings and reservations, pure: no framework, no database, no network, no clock."""

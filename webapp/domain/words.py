@@ -1,0 +1,148 @@
+"""The fixed words of the product: states, kinds and answers, the same in code, database and on screen."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RoomState(StrEnum):
+    """Sync status of a room."""
+
+    OFF = "off"
+    PENDING = "pending"
+    ACTIVE = "active"
+    ERROR = "error"
+    HELD = "held"
+
+
+class SyncState(StrEnum):
+    """Sync state of a reservation; LOCAL is shown as "Not in Outlook"."""
+
+    LOCAL = "local"
+    WAITING = "waiting"
+    SYNCED = "synced"
+    AWAITING = "awaiting"
+    DECLINED = "declined"
+    FAILED = "failed"
+    HELD = "held"
+
+
+class Home(StrEnum):
+    """Where a meeting's event lives: the room organizes it, or a person does."""
+
+    RESOURCE = "resource"
+    USER = "user"
+
+
+class Origin(StrEnum):
+    """Where a meeting was made."""
+
+    HERE = "here"
+    OUTLOOK = "outlook"
+
+
+class MeetingKind(StrEnum):
+    """A single meeting or a series."""
+
+    SINGLE = "single"
+    SERIES = "series"
+
+
+class TitleSource(StrEnum):
+    """Who gave a meeting its title; PLACEHOLDER: nobody yet."""
+
+    TYPED = "typed"
+    ROOM_COPY = "room_copy"
+    ORGANIZER = "organizer"
+    PLACEHOLDER = "placeholder"
+
+
+class Answer(StrEnum):
+    """An attendee's answer in Graph's words (`responseStatus.response`)."""
+
+    NONE = "none"
+    ORGANIZER = "organizer"
+    TENTATIVE = "tentativelyAccepted"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    NOT_RESPONDED = "notResponded"
+
+
+class LinkRole(StrEnum):
+    """What a link's event is: the organizer's own, or a room's attendee copy."""
+
+    AUTHORITY = "authority"
+    COPY = "copy"
+
+
+class LinkState(StrEnum):
+    """How a link stands: seen but not imported, followed, stopped for a person, or set aside as unusable."""
+
+    NEW = "new"
+    LINKED = "linked"
+    HELD = "held"
+    QUARANTINED = "quarantined"
+
+
+class AttemptKind(StrEnum):
+    """One write to Graph."""
+
+    CREATE = "create"
+    PATCH = "patch"
+    DELETE = "delete"
+
+
+class AttemptState(StrEnum):
+    """OPEN until the outcome is known."""
+
+    OPEN = "open"
+    DONE = "done"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+
+
+class CheckState(StrEnum):
+    """A connection check."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+
+
+class RunKind(StrEnum):
+    """A run of one room: what changed, or everything."""
+
+    DELTA = "delta"
+    FULL = "full"
+
+
+class RunResult(StrEnum):
+    """How a run ended."""
+
+    RUNNING = "running"
+    DONE = "done"
+    HELD = "held"
+    THROTTLED = "throttled"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+class HoldKind(StrEnum):
+    """Why sync stopped and left it to a person."""
+
+    MASS_CANCEL = "mass_cancel"
+    MASS_RETIME = "mass_retime"
+    EMPTY_LISTING = "empty_listing"
+    SLOT_TAKEN = "slot_taken"
+    EDITED_AND_CANCELLED = "edited_and_cancelled"
+    DOUBTFUL_CREATE = "doubtful_create"
+
+
+class ConflictKind(StrEnum):
+    """What two sides disagreed about."""
+
+    OVERLAP = "overlap"
+    TIME = "time"
+    TITLE = "title"
+    CANCELLED_AND_EDITED = "cancelled_and_edited"

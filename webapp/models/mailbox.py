@@ -1,0 +1,161 @@
+"""Mailboxes and what was observed in them: delta sessions, links, tombstones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.domain.words import LinkRole, LinkState
+from webapp.models.base import Base, word
+
+
+class Mailbox(Base):
+    """One room mailbox and the lane of its sync.
+
+    Known by (`tenant_guid`, `calendar_key`), not by its address. `wanted` is raised by whoever wants a run, in the
+    transaction that makes it needed; a run that saw `wanted` writes it to `done`. The claim is (`claim_owner`,
+    `claim_expires_at` by the database's clock, `fence`); every commit of a run checks the fence.
+    """
+
+    __tablename__ = "mailbox"
+    __table_args__ = (
+        UniqueConstraint("tenant_guid", "calendar_key"),
+        CheckConstraint("done <= wanted", name="done"),
+        CheckConstraint("full_done <= full_wanted", name="full_done"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"), index=True)
+    address: Mapped[str] = mapped_column(String(320))
+    """In lower case."""
+    tenant_guid: Mapped[str | None] = mapped_column(String(36))
+    calendar_key: Mapped[str | None] = mapped_column(Text)
+    claim_owner: Mapped[str | None] = mapped_column(String(64))
+    claim_expires_at: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    wanted: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    full_wanted: Mapped[int] = mapped_column(default=0)
+    full_done: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None]
+    """Microsoft asked to wait, or a failure backs off, until then."""
+    next_look_at: Mapped[datetime | None]
+    """Something in this mailbox should be looked at again then."""
+    last_polled_at: Mapped[datetime | None]
+    last_round_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    """Failed runs in a row; sets the back-off."""
+
+
+class DeltaSession(Base):
+    """One delta session over one window. At most one a mailbox is active; another may be in the making.
+
+    `delta_link` is what the next round starts at. `next_link` is set while a round is staged only in part.
+    """
+
+    __tablename__ = "delta_session"
+    __table_args__ = (
+        Index(
+            "ix_delta_session_one_active",
+            "mailbox_id",
+            unique=True,
+            sqlite_where=text("active = 1"),
+            postgresql_where=text("active"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mailbox_id: Mapped[int] = mapped_column(ForeignKey("mailbox.id", ondelete="CASCADE"), index=True)
+    window_start: Mapped[datetime]
+    window_end: Mapped[datetime]
+    active: Mapped[bool] = mapped_column(default=False)
+    is_listing: Mapped[bool] = mapped_column(default=False)
+    """Delta does not work for this mailbox; each round is a plain listing of the window (H01)."""
+    delta_link: Mapped[str | None] = mapped_column(Text)
+    delta_link_at: Mapped[datetime | None]
+    generation: Mapped[int] = mapped_column(default=0)
+    """Rises with each stored delta link: the compare-and-set of a round's commit."""
+    next_link: Mapped[str | None] = mapped_column(Text)
+    pages: Mapped[int] = mapped_column(default=0)
+    started_at: Mapped[datetime]
+    full_seen: Mapped[int] = mapped_column(default=0)
+    """The mailbox's `full_wanted` that this session's first round answers."""
+
+
+class StagedRow(Base):
+    """A row of a delta round that is not complete yet, already mapped: no bodies, no private subjects (H56)."""
+
+    __tablename__ = "staged_row"
+    __table_args__ = (UniqueConstraint("session_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("delta_session.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    payload: Mapped[dict[str, Any]]
+
+
+class Link(Base):
+    """One remote event, what was true of it after the last sync, and what was last seen of it.
+
+    `base_local` and `base_remote` are the canonical values of both sides when they last agreed (they differ where
+    the server rewrote what was sent, H47). `observed` is the last observation; `observed_gone` a removal that
+    waits to be confirmed. Unique (mailbox, event id); ids compare bytes (H16).
+    """
+
+    __tablename__ = "link"
+    __table_args__ = (
+        UniqueConstraint("mailbox_id", "event_id"),
+        Index(None, "mailbox_id", "ical_uid"),
+        Index(None, "mailbox_id", "dirty"),
+        Index(None, "next_look_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mailbox_id: Mapped[int] = mapped_column(ForeignKey("mailbox.id"))
+    event_id: Mapped[str] = mapped_column(Text)
+    role: Mapped[LinkRole] = mapped_column(word(LinkRole))
+    state: Mapped[LinkState] = mapped_column(word(LinkState), default=LinkState.NEW)
+    reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id"), index=True)
+    ical_uid: Mapped[str] = mapped_column(String(512), default="")
+    transaction_id: Mapped[str | None] = mapped_column(Text)
+    incarnation: Mapped[int] = mapped_column(default=1)
+    base_local: Mapped[dict[str, Any] | None]
+    base_remote: Mapped[dict[str, Any] | None]
+    base_change_key: Mapped[str] = mapped_column(Text, default="")
+    observed: Mapped[dict[str, Any] | None]
+    observed_gone: Mapped[bool] = mapped_column(default=False)
+    gone_confirmed: Mapped[bool] = mapped_column(default=False)
+    dirty: Mapped[bool] = mapped_column(default=True)
+    """What was observed has not been planned to the end yet."""
+    seen_generation: Mapped[int] = mapped_column(default=0)
+    """The session whose full round saw it last: the mark of mark and sweep."""
+    written_at: Mapped[datetime | None]
+    """When we last wrote it; a read that denies it is not believed for a while (H40)."""
+    next_look_at: Mapped[datetime | None]
+    looks: Mapped[int] = mapped_column(default=0)
+    subject_digest: Mapped[str | None] = mapped_column(String(64))
+    """Keyed digest of a room copy's subject read once; the same one 60 s later makes it a title (H49)."""
+    subject_seen_at: Mapped[datetime | None]
+    private_seen: Mapped[bool] = mapped_column(default=False)
+    tries: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+
+
+class Tombstone(Base):
+    """Memory of an event that was deleted, so that a late row cannot revive it (H59)."""
+
+    __tablename__ = "tombstone"
+    __table_args__ = (Index(None, "mailbox_id", "event_id"), Index(None, "made_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mailbox_id: Mapped[int] = mapped_column(ForeignKey("mailbox.id", ondelete="CASCADE"))
+    event_id: Mapped[str] = mapped_column(Text)
+    ical_uid: Mapped[str] = mapped_column(String(512), default="")
+    transaction_id: Mapped[str | None] = mapped_column(Text)
+    reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id"))
+    why: Mapped[str] = mapped_column(String(32))
+    made_at: Mapped[datetime]

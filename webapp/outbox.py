@@ -1,0 +1,50 @@
+"""How services say that a reservation's present state should be in its room's calendar.
+
+Called inside the service's transaction, so that the change and the wish to send it are one commit. The worker's
+store reads and clears the rows.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.words import SyncState
+from webapp.models import Mailbox, Outbox, Reservation
+
+
+def queue_for_push(session: Session, reservation: Reservation, mailbox_id: int | None, now: datetime) -> None:
+    """Queue `reservation` for its room's calendar; without a mailbox the reservation just stays here.
+
+    One row a reservation however often it is saved: a new save refreshes it and sets a parked one free.
+    """
+    if mailbox_id is None:
+        reservation.sync_state = SyncState.LOCAL
+        return
+    session.flush()
+    row = session.scalar(select(Outbox).where(Outbox.reservation_id == reservation.id))
+    if row is None:
+        row = Outbox(reservation_id=reservation.id, mailbox_id=mailbox_id)
+        session.add(row)
+    row.mailbox_id = mailbox_id
+    row.revision = reservation.meeting.revision
+    row.written_at = now
+    row.not_before = None
+    row.tries = 0
+    row.parked = False
+    reservation.sync_state = SyncState.WAITING
+    reservation.sync_code = None
+    reservation.sync_fields = {}
+
+
+def want_run(session: Session, mailbox_id: int | None, *, full: bool = False) -> None:
+    """Ask for a run of the mailbox, in the caller's transaction and as its last statement (lock order)."""
+    if mailbox_id is None:
+        return
+    session.flush()
+    values = {"wanted": Mailbox.wanted + 1}
+    if full:
+        values["full_wanted"] = Mailbox.full_wanted + 1
+    session.execute(update(Mailbox).where(Mailbox.id == mailbox_id).values(values))

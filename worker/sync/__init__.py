@@ -1,0 +1,1 @@
+"""The sync itself, pure: observations in, a complete plan out; no framework, database, network or clock."""

@@ -1,0 +1,145 @@
+"""An event as the sync sees it: canonical, without bodies, without the subject of anything private (H56)."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from webapp.domain.intervals import Span
+from webapp.domain.words import Answer
+
+SUBJECT_LIMIT = 255
+"""Exchange keeps at most this many characters of a subject."""
+
+
+class EventKind(StrEnum):
+    """Graph's `type` of an event."""
+
+    SINGLE = "singleInstance"
+    OCCURRENCE = "occurrence"
+    EXCEPTION = "exception"
+    MASTER = "seriesMaster"
+
+
+@dataclass(frozen=True)
+class Party:
+    """A name and an address, as Graph gave them; the address is in lower case."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class ResourceAnswer:
+    """A room among the attendees and what it answered."""
+
+    address: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event read from one mailbox.
+
+    `subject` is None where it must not be read (anything not `normal`): unread, neither value nor change.
+    `span` is canonical: instants in UTC, or dates for all-day. `change_key` is the comparable form of the
+    etag (docs/graph.md#two-etag-forms), `etag` what If-Match wants. `created` and `modified` are the
+    service's own clock and are compared only with each other.
+    """
+
+    id: str
+    kind: EventKind
+    change_key: str
+    etag: str
+    ical_uid: str
+    span: Span
+    subject: str | None
+    is_organizer: bool
+    is_cancelled: bool
+    blocks: bool
+    answer: Answer
+    organizer: Party
+    sensitivity: str = "normal"
+    transaction_id: str | None = None
+    tag: str | None = None
+    series_master_id: str | None = None
+    original_date: date | None = None
+    created: datetime | None = None
+    modified: datetime | None = None
+    resources: tuple[ResourceAnswer, ...] = ()
+    other_attendees: int = 0
+    is_online_meeting: bool = False
+
+
+@dataclass(frozen=True)
+class Removed:
+    """An id that is no longer in the window: deleted, moved out of it, or never seen (H05, H06)."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class SeriesTouched:
+    """A sparse row: some date of this series changed; its values mean nothing (H03)."""
+
+    master_id: str
+    occurrence_id: str
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """An item that could not be understood; set aside with its reason, never guessed at."""
+
+    id: str
+    reason: str
+
+
+Row = Event | Removed | SeriesTouched | Unusable
+"""What one row of a delta page means."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a delta round: its rows, and exactly one of the two links."""
+
+    rows: tuple[Row, ...]
+    next_link: str | None = None
+    delta_link: str | None = None
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """What a create sends: never attendees (nobody is mailed), never a body."""
+
+    transaction_id: str
+    subject: str
+    span: Span
+    zone: str
+    """IANA zone of the room: written for all-day events, so that their days are the room's."""
+    is_private: bool = False
+
+
+@dataclass(frozen=True)
+class EventPatch:
+    """What a PATCH sends: only the field groups that changed."""
+
+    subject: str | None = None
+    span: Span | None = None
+    zone: str = "UTC"
+    fields: frozenset[str] = field(default_factory=frozenset)
+    """The groups that are set: `subject`, `time`."""
+
+
+def canonical_subject(text: str) -> str:
+    """The one form in which subjects are compared and sent: NFC, no control characters, trimmed, at most
+    255 characters cut where no combining mark is left behind (H47, H60). Idempotent."""
+    cleaned = "".join(c if c.isprintable() or c == " " else " " for c in unicodedata.normalize("NFC", text))
+    cleaned = " ".join(cleaned.split())
+    if len(cleaned) <= SUBJECT_LIMIT:
+        return cleaned
+    end = SUBJECT_LIMIT
+    while end > 1 and (unicodedata.combining(cleaned[end]) or cleaned[end] in "\u200d\ufe0f"):
+        end -= 1
+    return cleaned[:end].rstrip()
