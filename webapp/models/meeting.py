@@ -88,6 +88,8 @@ class Reservation(Base):
     incarnation: Mapped[int] = mapped_column(default=1)
     """Rises when the event is deliberately created anew; part of the transactionId."""
     not_followed_since: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    """When it lost its slot to an earlier event in Outlook: Held, blocks nothing, its own event is removed."""
     created_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
     cancelled_by: Mapped[str] = mapped_column(String(200), default="")

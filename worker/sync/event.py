@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -123,13 +123,13 @@ class NewEvent:
 
 @dataclass(frozen=True)
 class EventPatch:
-    """What a PATCH sends: only the field groups that changed."""
+    """What a PATCH sends: only the field groups that changed; None leaves a group as it is."""
 
     subject: str | None = None
     span: Span | None = None
+    is_private: bool | None = None
     zone: str = "UTC"
-    fields: frozenset[str] = field(default_factory=frozenset)
-    """The groups that are set: `subject`, `time`."""
+    """IANA zone of the room, for all-day spans."""
 
 
 def canonical_subject(text: str) -> str:

@@ -1,0 +1,135 @@
+"""The rows of meetings and reservations, and the one function that writes the dates that block a room."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.intervals import AllDay, Span, Timed
+from webapp.domain.words import Answer, Home
+from webapp.errors import NotFound
+from webapp.models import Meeting, Occurrence, Person, Reservation, Room
+
+
+@dataclass(frozen=True)
+class Dated:
+    """One date of a reservation. `original_start` is the ISO date inside a series, empty for a single."""
+
+    span: Span
+    original_start: str = ""
+    blocks: bool = True
+    answer: Answer = Answer.NONE
+
+
+def lock_room(session: Session, room_id: int) -> Room:
+    """Take the room's booking lock until the commit and read the room as it is under it."""
+    done = session.execute(update(Room).where(Room.id == room_id).values(booking_seq=Room.booking_seq + 1))
+    if done.rowcount == 0:
+        raise NotFound(what="room", id=room_id)
+    return session.get_one(Room, room_id, populate_existing=True)
+
+
+def span_of(meeting: Meeting) -> Span:
+    """The meeting's span as a value."""
+    if meeting.all_day:
+        assert meeting.start_date and meeting.end_date, "the table's check constraint says so"
+        return AllDay(meeting.start_date, meeting.end_date)
+    assert meeting.starts_at and meeting.ends_at, "the table's check constraint says so"
+    return Timed(meeting.starts_at, meeting.ends_at)
+
+
+def set_span(meeting: Meeting, span: Span) -> None:
+    """Write a span into the meeting's columns."""
+    timed = span if isinstance(span, Timed) else None
+    days = span if isinstance(span, AllDay) else None
+    meeting.all_day = days is not None
+    meeting.starts_at, meeting.ends_at = (timed.start, timed.end) if timed else (None, None)
+    meeting.start_date, meeting.end_date = (days.start, days.end) if days else (None, None)
+
+
+def new_reservation(session: Session, meeting: Meeting, room: Room, now: datetime) -> Reservation:
+    """A reservation with a random public id; a restored database can never hand out a used one."""
+    reservation = Reservation(
+        meeting=meeting, room=room, public_id=secrets.token_hex(12), created_at=now, sync_fields={}
+    )
+    session.add(reservation)
+    return reservation
+
+
+def write_dates(session: Session, reservation: Reservation, room: Room, dates: Iterable[Dated]) -> None:
+    """Make `dates` the dates of the reservation; rows that stay the same are not touched (I4)."""
+    zone = ZoneInfo(room.time_zone)
+    session.flush()
+    present = {row.original_start: row for row in reservation.occurrences}
+    for dated in dates:
+        start, end = dated.span.instants(zone)
+        row = present.pop(dated.original_start, None)
+        if row is None:
+            row = Occurrence(room_id=room.id, original_start=dated.original_start)
+            row.starts_at, row.ends_at, row.blocks, row.answer = start, end, dated.blocks, dated.answer
+            reservation.occurrences.append(row)
+        elif (row.starts_at, row.ends_at, row.blocks, row.answer) != (start, end, dated.blocks, dated.answer):
+            row.starts_at, row.ends_at, row.blocks, row.answer = start, end, dated.blocks, dated.answer
+    for row in present.values():
+        reservation.occurrences.remove(row)
+    session.flush()
+
+
+def end_reservation(session: Session, reservation: Reservation, by: str, now: datetime) -> None:
+    """Cancel the reservation; the meeting ends with its last one."""
+    reservation.cancelled_at = now
+    reservation.cancelled_by = by
+    session.execute(delete(Occurrence).where(Occurrence.reservation_id == reservation.id))
+    session.expire(reservation, ["occurrences"])
+    session.flush()
+    left = session.scalar(
+        select(Reservation.id)
+        .where(Reservation.meeting_id == reservation.meeting_id, Reservation.cancelled_at.is_(None))
+        .limit(1)
+    )
+    if left is None:
+        reservation.meeting.cancelled_at = now
+
+
+def blockers(
+    session: Session, room_id: int, times: tuple[datetime, datetime], besides: int | None
+) -> list[Occurrence]:
+    """The occurrences that block the room in the half-open `times`, in order, but for one reservation's own."""
+    start, end = times
+    query = (
+        select(Occurrence)
+        .where(
+            Occurrence.room_id == room_id, Occurrence.blocks, Occurrence.starts_at < end, Occurrence.ends_at > start
+        )
+        .where(Occurrence.starts_at < Occurrence.ends_at)
+        .order_by(Occurrence.starts_at)
+    )
+    if besides is not None:
+        query = query.where(Occurrence.reservation_id != besides)
+    return list(session.scalars(query))
+
+
+def person(session: Session, name: str, email: str) -> Person | None:
+    """The person with this email, made or renamed as needed; None without an email."""
+    email = email.strip().lower()
+    if not email:
+        return None
+    found = session.scalar(select(Person).where(Person.email == email))
+    if found is None:
+        found = Person(email=email, name=name.strip() or email)
+        session.add(found)
+        session.flush()
+    elif name.strip() and found.name != name.strip():
+        found.name = name.strip()
+    return found
+
+
+def is_ours(meeting: Meeting) -> bool:
+    """Whether the meeting's event belongs to the room, so that it can be changed here."""
+    return meeting.home is Home.RESOURCE
