@@ -20,6 +20,7 @@ from webapp.domain.words import Home, MeetingKind, Origin, TitleSource
 from webapp.errors import FieldError, NotFound, Refused, StaleRevision
 from webapp.models import Meeting, Occurrence, Reservation, Room
 from webapp.outbox import queue_for_push, want_run
+from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.rows import (
     Dated,
     blockers,
@@ -90,6 +91,7 @@ def change(
     if reservation.withdrawn_at is not None:
         reservation.withdrawn_at = None
     write_dates(session, reservation, room, [Dated(draft.span)])
+    settle_overlaps(session, reservation, now)
     queue_for_push(session, reservation, room.mailbox_id, now)
     want_run(session, room.mailbox_id)
     return reservation
@@ -100,6 +102,7 @@ def cancel(session: Session, reservation_id: int, seen_revision: int, by: str, n
     room, reservation = _changeable(session, reservation_id, seen_revision, now)
     reservation.meeting.revision += 1
     end_reservation(session, reservation, by, now)
+    settle_overlaps(session, reservation, now)
     queue_for_push(session, reservation, room.mailbox_id, now)
     want_run(session, room.mailbox_id)
     return reservation

@@ -1,0 +1,167 @@
+"""Reservations as Outlook has them: never refuses, never writes the outbox; a clash becomes a conflict row.
+
+The other door, for people here, is `webapp.reservations.service`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from webapp.domain.intervals import Span
+from webapp.domain.words import Answer, Home, MeetingKind, Origin, SyncState, TitleSource
+from webapp.models import Meeting, Reservation
+from webapp.reservations.overlaps import settle_overlaps
+from webapp.reservations.rows import (
+    Dated,
+    end_reservation,
+    lock_room,
+    new_reservation,
+    person,
+    set_span,
+    span_of,
+    write_dates,
+)
+
+BY_OUTLOOK = "Outlook"
+
+
+@dataclass(frozen=True)
+class RemoteMeeting:
+    """A meeting as one room's calendar tells it. `title` None: unread, what is known stays.
+
+    `dates` are what blocks (or does not block) this room; a single meeting has one. `organizer_email` is empty
+    where the room organizes.
+    """
+
+    tenant_guid: str
+    ical_uid: str
+    home: Home
+    kind: MeetingKind
+    span: Span
+    dates: tuple[Dated, ...]
+    answer: Answer
+    title: str | None = None
+    title_source: TitleSource = TitleSource.PLACEHOLDER
+    is_private: bool = False
+    organizer_name: str = ""
+    organizer_email: str = ""
+    other_attendees: int = 0
+
+
+def import_remote(session: Session, room_id: int, remote: RemoteMeeting, now: datetime) -> Reservation:
+    """Find or make the reservation of `remote` in the room; copies in several rooms join one meeting.
+
+    A reservation that was cancelled and that the room holds again is revived.
+    """
+    room = lock_room(session, room_id)
+    meeting = _meeting_for(session, remote, now)
+    reservation = session.scalar(
+        select(Reservation).where(Reservation.meeting_id == meeting.id, Reservation.room_id == room.id)
+    )
+    if reservation is None:
+        reservation = new_reservation(session, meeting, room, now)
+        session.flush()
+    reservation.cancelled_at, reservation.cancelled_by = None, ""
+    reservation.not_followed_since = None
+    meeting.cancelled_at = None
+    _tell(session, reservation, remote, now)
+    return reservation
+
+
+def follow_remote(session: Session, reservation_id: int, remote: RemoteMeeting, now: datetime) -> Reservation:
+    """Bring a reservation that still lives to what Outlook says now."""
+    reservation = session.get_one(Reservation, reservation_id)
+    lock_room(session, reservation.room_id)
+    session.refresh(reservation.meeting)
+    if reservation.cancelled_at is None:
+        _tell(session, reservation, remote, now)
+    return reservation
+
+
+def cancel_remote(session: Session, reservation_id: int, now: datetime) -> Reservation:
+    """The event is gone or cancelled: end its reservation; the meeting ends with its last one."""
+    reservation = session.get_one(Reservation, reservation_id)
+    lock_room(session, reservation.room_id)
+    if reservation.cancelled_at is None:
+        reservation.meeting.revision += 1
+        end_reservation(session, reservation, BY_OUTLOOK, now)
+        settle_overlaps(session, reservation, now)
+    return reservation
+
+
+def withdraw(session: Session, reservation_id: int, now: datetime) -> Reservation:
+    """Ours lost its slot to an earlier event: Held, blocks nothing; its own event is removed by the sync (H51)."""
+    reservation = session.get_one(Reservation, reservation_id)
+    room = lock_room(session, reservation.room_id)
+    if reservation.cancelled_at is None and reservation.withdrawn_at is None:
+        reservation.withdrawn_at = now
+        reservation.sync_state = SyncState.HELD
+        reservation.sync_code = "slot_taken"
+        write_dates(session, reservation, room, [Dated(span_of(reservation.meeting), blocks=False)])
+        settle_overlaps(session, reservation, now)
+    return reservation
+
+
+def _meeting_for(session: Session, remote: RemoteMeeting, now: datetime) -> Meeting:
+    query = select(Meeting).where(Meeting.tenant_guid == remote.tenant_guid, Meeting.ical_uid == remote.ical_uid)
+    found = session.scalar(query)
+    if found is not None:
+        return found
+    made = Meeting(
+        home=remote.home,
+        kind=remote.kind,
+        origin=Origin.OUTLOOK,
+        title_source=TitleSource.PLACEHOLDER,
+        tenant_guid=remote.tenant_guid,
+        ical_uid=remote.ical_uid,
+        created_at=now,
+        created_by=BY_OUTLOOK,
+    )
+    set_span(made, remote.span)
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except IntegrityError:
+        return session.scalars(query).one()
+    return made
+
+
+def _tell(session: Session, reservation: Reservation, remote: RemoteMeeting, now: datetime) -> None:
+    meeting = reservation.meeting
+    if _tell_meeting(session, meeting, remote):
+        meeting.revision += 1
+    reservation.answer = remote.answer
+    room = lock_room(session, reservation.room_id)
+    write_dates(session, reservation, room, remote.dates)
+    settle_overlaps(session, reservation, now)
+
+
+def _tell_meeting(session: Session, meeting: Meeting, remote: RemoteMeeting) -> bool:
+    """Write what changed into the meeting; whether anything did."""
+    before = (meeting.title, meeting.title_source, meeting.is_private, span_of(meeting), meeting.home, meeting.kind)
+    if remote.home is Home.RESOURCE:
+        meeting.home = Home.RESOURCE
+        meeting.organizer = None
+    elif meeting.home is Home.USER:
+        meeting.organizer = person(session, remote.organizer_name, remote.organizer_email)
+        meeting.owner = meeting.organizer
+    if remote.title is not None:
+        meeting.title, meeting.title_source = remote.title, remote.title_source
+    meeting.is_private = remote.is_private
+    meeting.kind = remote.kind
+    meeting.other_attendees = remote.other_attendees
+    if span_of(meeting) != remote.span:
+        set_span(meeting, remote.span)
+    return before != (
+        meeting.title,
+        meeting.title_source,
+        meeting.is_private,
+        span_of(meeting),
+        meeting.home,
+        meeting.kind,
+    )
