@@ -153,6 +153,8 @@ def _tell_meeting(session: Session, meeting: Meeting, remote: RemoteMeeting) -> 
     if remote.title is not None:
         meeting.title, meeting.title_source = remote.title, remote.title_source
     meeting.is_private = remote.is_private
+    if remote.is_private and meeting.title_source is not TitleSource.TYPED:
+        meeting.title, meeting.title_source = "", TitleSource.PLACEHOLDER
     meeting.kind = remote.kind
     meeting.other_attendees = remote.other_attendees
     if span_of(meeting) != remote.span:

@@ -1,0 +1,174 @@
+"""What to do about one item, decided from three states: pure and complete before anything is written.
+
+| here vs base | there vs base | ours (the room organizes) | a person's meeting |
+|---|---|---|---|
+| unknown | any | nothing | nothing |
+| any | unknown | nothing | nothing |
+| same | same | nothing | nothing |
+| changed | same | send the changed groups | (cannot be) |
+| same | changed | apply the changed groups here | the same |
+| changed | changed, equal | move the base | the same |
+| changed | changed, other groups | send ours, apply theirs | apply theirs |
+| changed | changed, same group | ours stands, both values kept | theirs stands, both values kept |
+| gone | same | remove there | nothing: never ours to remove |
+| gone | changed | hold: edited there, cancelled here | nothing |
+| same | gone | cancel here | cancel here |
+| changed | gone | hold: cancelled there, edited here | cancel here |
+| gone | gone | bury the link | bury the link |
+| there is none | new | import | import |
+| new | there is none | create | (cannot be) |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from webapp.domain.words import ConflictKind, HoldKind
+from worker.sync.values import LOCAL_GROUPS, REMOTE_GROUPS, Values, changed, read_for_the_first_time
+
+
+class Absence(Enum):
+    """A side that has no values: known to be absent, or not known at all."""
+
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+ABSENT = Absence.ABSENT
+UNKNOWN = Absence.UNKNOWN
+Side = Values | Absence
+
+
+@dataclass(frozen=True)
+class Base:
+    """Both sides when they last agreed. They differ where the server rewrote what it was sent (H47)."""
+
+    local: Values
+    remote: Values
+
+
+@dataclass(frozen=True)
+class Create:
+    """Make the event there."""
+
+
+@dataclass(frozen=True)
+class Send:
+    """PATCH these groups there."""
+
+    groups: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Apply:
+    """Bring these groups of the event here; `first_title`: its subject became readable."""
+
+    groups: frozenset[str]
+    first_title: bool = False
+
+
+@dataclass(frozen=True)
+class MoveBase:
+    """Both sides agree: remember that."""
+
+
+@dataclass(frozen=True)
+class RemoveThere:
+    """DELETE our event."""
+
+
+@dataclass(frozen=True)
+class CancelHere:
+    """End the reservation: its event is gone."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """Take a new event in."""
+
+
+@dataclass(frozen=True)
+class Bury:
+    """Both sides are gone: the link becomes a tombstone."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Neither side is written; a person decides."""
+
+    kind: HoldKind
+
+
+@dataclass(frozen=True)
+class Disagree:
+    """Record what two sides wanted and who prevailed (`here` or `there`)."""
+
+    kind: ConflictKind
+    prevailed: str
+
+
+Action = Create | Send | Apply | MoveBase | RemoveThere | CancelHere | Import | Bury | Stop | Disagree
+Plan = tuple[Action, ...]
+
+_CONFLICT_OF_GROUP = {"time": ConflictKind.TIME, "subject": ConflictKind.TITLE}
+
+
+def reconcile(base: Base | None, local: Side, remote: Side, ours: bool) -> Plan:
+    """The actions that bring one item to agreement; see the table at the top."""
+    if local is UNKNOWN or remote is UNKNOWN:
+        return ()
+    if base is None:
+        return _without_base(local, remote)
+    if isinstance(local, Values) and isinstance(remote, Values):
+        return _merge(base, local, remote, ours)
+    if isinstance(remote, Values):
+        return _gone_here(base, remote, ours)
+    if isinstance(local, Values):
+        return _gone_there(base, local, ours)
+    return (Bury(),)
+
+
+def _without_base(local: Side, remote: Side) -> Plan:
+    if isinstance(remote, Values):
+        return (Import(),)
+    return (Create(),) if isinstance(local, Values) else (Bury(),)
+
+
+def _gone_here(base: Base, remote: Values, ours: bool) -> Plan:
+    if not ours:
+        return ()
+    if changed(base.remote, remote, LOCAL_GROUPS):
+        return (Stop(HoldKind.EDITED_AND_CANCELLED),)
+    return (RemoveThere(),)
+
+
+def _gone_there(base: Base, local: Values, ours: bool) -> Plan:
+    if ours and changed(base.local, local, LOCAL_GROUPS):
+        return (
+            Disagree(ConflictKind.CANCELLED_AND_EDITED, prevailed=""),
+            Stop(HoldKind.EDITED_AND_CANCELLED),
+        )
+    return (CancelHere(),)
+
+
+def _merge(base: Base, local: Values, remote: Values, ours: bool) -> Plan:
+    here = changed(base.local, local, LOCAL_GROUPS)
+    there = changed(base.remote, remote, REMOTE_GROUPS)
+    first_title = read_for_the_first_time(base.remote, remote)
+    both = frozenset(group for group in here & there if getattr(local, group) != getattr(remote, group))
+    equal = (here & there) - both
+    send = (here - there) | both if ours else frozenset()
+    bring = (there - here) | (frozenset() if ours else both)
+    actions: list[Action] = [
+        Disagree(_CONFLICT_OF_GROUP[group], "here" if ours else "there")
+        for group in sorted(both)
+        if group in _CONFLICT_OF_GROUP
+    ]
+    if bring or (first_title and "subject" not in here):
+        actions.append(Apply(bring, first_title and "subject" not in here))
+    if send:
+        actions.append(Send(send))
+    if not actions and equal:
+        actions.append(MoveBase())
+    return tuple(actions)

@@ -1,0 +1,112 @@
+"""The synced fields of one item, canonical, and their plain form for storing.
+
+Fields that are not synced do not exist here, so they can neither differ nor be written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from webapp.domain.intervals import AllDay, Span, Timed
+from webapp.domain.words import Answer
+
+LOCAL_GROUPS = ("subject", "time", "private")
+"""The groups that people here can change."""
+
+REMOTE_GROUPS = ("subject", "time", "private", "status", "dates")
+"""The groups that Outlook can change."""
+
+
+@dataclass(frozen=True)
+class SeriesDate:
+    """One date of a series as the room's calendar has it; `original` is the ISO date inside the series."""
+
+    original: str
+    span: Span
+    blocks: bool
+    answer: Answer
+    event_id: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What an event says of its place in this room besides its time."""
+
+    blocks: bool
+    answer: Answer
+    organizer_name: str
+    organizer_address: str
+    other_attendees: int
+
+
+@dataclass(frozen=True)
+class Values:
+    """One side of an item. `subject` None: unread, neither value nor change. `status` None: this side has none."""
+
+    subject: str | None
+    time: Span
+    private: bool
+    status: Status | None = None
+    dates: tuple[SeriesDate, ...] | None = None
+
+
+def changed(before: Values, after: Values, groups: tuple[str, ...]) -> frozenset[str]:
+    """The field groups in which two values differ; an unread or missing group never differs."""
+
+    def differs(group: str) -> bool:
+        one, other = getattr(before, group), getattr(after, group)
+        return one is not None and other is not None and one != other
+
+    return frozenset(group for group in groups if differs(group))
+
+
+def read_for_the_first_time(before: Values, after: Values) -> bool:
+    """Whether the subject became readable; not a change of the event, but news for whoever shows it."""
+    return before.subject is None and after.subject is not None
+
+
+def span_to_json(span: Span) -> dict[str, str]:
+    """A span as plain values."""
+    if isinstance(span, AllDay):
+        return {"start_date": span.start.isoformat(), "end_date": span.end.isoformat()}
+    return {"start": span.start.isoformat(), "end": span.end.isoformat()}
+
+
+def span_from_json(data: dict[str, str]) -> Span:
+    """The span that `span_to_json` wrote."""
+    if "start_date" in data:
+        return AllDay(date.fromisoformat(data["start_date"]), date.fromisoformat(data["end_date"]))
+    start, end = datetime.fromisoformat(data["start"]), datetime.fromisoformat(data["end"])
+    return Timed(start.astimezone(UTC), end.astimezone(UTC))
+
+
+def values_to_json(values: Values) -> dict[str, Any]:
+    """Values as plain values, for a JSON column."""
+    data: dict[str, Any] = {
+        "subject": values.subject,
+        "time": span_to_json(values.time),
+        "private": values.private,
+    }
+    if values.status is not None:
+        data["status"] = vars(values.status) | {"answer": values.status.answer.value}
+    if values.dates is not None:
+        data["dates"] = [
+            [d.original, span_to_json(d.span), d.blocks, d.answer.value, d.event_id] for d in values.dates
+        ]
+    return data
+
+
+def values_from_json(data: dict[str, Any]) -> Values:
+    """The values that `values_to_json` wrote."""
+    status, dates = data.get("status"), data.get("dates")
+    return Values(
+        subject=data["subject"],
+        time=span_from_json(data["time"]),
+        private=data["private"],
+        status=None if status is None else Status(**status | {"answer": Answer(status["answer"])}),
+        dates=None
+        if dates is None
+        else tuple(SeriesDate(o, span_from_json(s), b, Answer(a), i) for o, s, b, a, i in dates),
+    )
