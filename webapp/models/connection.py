@@ -99,9 +99,7 @@ class TokenCache(Base):
 
     __tablename__ = "token_cache"
 
-    connection_id: Mapped[int] = mapped_column(
-        ForeignKey("connection.id", ondelete="CASCADE"), primary_key=True
-    )
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id", ondelete="CASCADE"), primary_key=True)
     key: Mapped[str] = mapped_column(String(64))
     """Digest of what the token was got with, so that a changed secret never meets an old token."""
     cache_encrypted: Mapped[str] = mapped_column(Text)

@@ -79,7 +79,8 @@ class DeltaSession(Base):
     generation: Mapped[int] = mapped_column(default=0)
     """Rises with each stored delta link: the compare-and-set of a round's commit."""
     next_link: Mapped[str | None] = mapped_column(Text)
-    pages: Mapped[int] = mapped_column(default=0)
+    round_began_at: Mapped[datetime | None]
+    """When the first page of the round that is staged in part was read."""
     started_at: Mapped[datetime]
     full_seen: Mapped[int] = mapped_column(default=0)
     """The mailbox's `full_wanted` that this session's first round answers."""
@@ -118,9 +119,14 @@ class Link(Base):
     event_id: Mapped[str] = mapped_column(Text)
     role: Mapped[LinkRole] = mapped_column(word(LinkRole))
     state: Mapped[LinkState] = mapped_column(word(LinkState), default=LinkState.NEW)
+    is_series: Mapped[bool] = mapped_column(default=False)
+    """The event is a series master: its dates are read again whenever any of them changed (H03, H04)."""
+    series_stale: Mapped[bool] = mapped_column(default=False)
+    must_confirm: Mapped[bool] = mapped_column(default=False)
+    """A row told of it although it was deleted before: it is asked for by id before it is believed (H59)."""
     reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id"), index=True)
     ical_uid: Mapped[str] = mapped_column(String(512), default="")
-    transaction_id: Mapped[str | None] = mapped_column(Text)
+    transaction_id: Mapped[str | None] = mapped_column(Text, index=True)
     incarnation: Mapped[int] = mapped_column(default=1)
     base_local: Mapped[dict[str, Any] | None]
     base_remote: Mapped[dict[str, Any] | None]
@@ -130,8 +136,8 @@ class Link(Base):
     gone_confirmed: Mapped[bool] = mapped_column(default=False)
     dirty: Mapped[bool] = mapped_column(default=True)
     """What was observed has not been planned to the end yet."""
-    seen_generation: Mapped[int] = mapped_column(default=0)
-    """The session whose full round saw it last: the mark of mark and sweep."""
+    seen_at: Mapped[datetime | None]
+    """When the last full round that saw it began: the mark of mark and sweep."""
     written_at: Mapped[datetime | None]
     """When we last wrote it; a read that denies it is not believed for a while (H40)."""
     next_look_at: Mapped[datetime | None]

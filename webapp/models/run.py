@@ -40,9 +40,7 @@ class RoomRun(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
     mailbox_id: Mapped[int] = mapped_column(ForeignKey("mailbox.id"))
-    sync_all_id: Mapped[int | None] = mapped_column(
-        ForeignKey("sync_all.id", ondelete="SET NULL"), index=True
-    )
+    sync_all_id: Mapped[int | None] = mapped_column(ForeignKey("sync_all.id", ondelete="SET NULL"), index=True)
     kind: Mapped[RunKind] = mapped_column(word(RunKind))
     result: Mapped[RunResult] = mapped_column(word(RunResult), default=RunResult.RUNNING)
     started_at: Mapped[datetime]
@@ -121,9 +119,7 @@ class HoldAction(Base):
     hold_id: Mapped[int] = mapped_column(ForeignKey("hold.id", ondelete="CASCADE"))
     key: Mapped[str] = mapped_column(String(128))
     action: Mapped[str] = mapped_column(String(32))
-    reservation_id: Mapped[int | None] = mapped_column(
-        ForeignKey("reservation.id", ondelete="SET NULL"), index=True
-    )
+    reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id", ondelete="SET NULL"), index=True)
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
     base_etag: Mapped[str] = mapped_column(String(255), default="")
@@ -140,9 +136,7 @@ class Conflict(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
     reservation_id: Mapped[int] = mapped_column(ForeignKey("reservation.id", ondelete="CASCADE"))
-    other_reservation_id: Mapped[int | None] = mapped_column(
-        ForeignKey("reservation.id", ondelete="SET NULL")
-    )
+    other_reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id", ondelete="SET NULL"))
     kind: Mapped[ConflictKind] = mapped_column(word(ConflictKind))
     at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from webapp.database import rows_changed
 from webapp.domain.intervals import AllDay, Span, Timed
 from webapp.domain.words import Answer, Home
 from webapp.errors import NotFound
@@ -29,8 +30,8 @@ class Dated:
 
 def lock_room(session: Session, room_id: int) -> Room:
     """Take the room's booking lock until the commit and read the room as it is under it."""
-    done = session.execute(update(Room).where(Room.id == room_id).values(booking_seq=Room.booking_seq + 1))
-    if done.rowcount == 0:
+    done = rows_changed(session, update(Room).where(Room.id == room_id).values(booking_seq=Room.booking_seq + 1))
+    if done == 0:
         raise NotFound(what="room", id=room_id)
     return session.get_one(Room, room_id, populate_existing=True)
 

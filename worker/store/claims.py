@@ -1,0 +1,207 @@
+"""The lane of a mailbox: one run at a time, fenced, and no wake-up lost (H45).
+
+The claim is a lease by the database's clock. Each commit of a run ends with `keep`, which renews the lease and
+refuses if somebody else has taken it: a paused worker that wakes up late can write nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from webapp.database import Transactions, rows_changed
+from webapp.domain.words import AttemptState
+from webapp.models import Attempt, Connection, Mailbox, Outbox, Room, SyncSettings
+
+LEASE = timedelta(seconds=45)
+ROUND_GAP = timedelta(seconds=2)
+"""Rounds of one mailbox begin at least this far apart."""
+
+
+class LaneLost(Exception):
+    """Another worker holds this mailbox now; whatever was under way is left to it."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A claimed mailbox and what a run must know of it."""
+
+    transactions: Transactions
+    mailbox_id: int
+    room_id: int
+    connection_id: int
+    address: str
+    tenant_guid: str | None
+    calendar_key: str | None
+    zone: str
+    fence: int
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that commits only while the claim is ours."""
+        with self.transactions.writing() as session:
+            yield session
+            keep(session, self)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that only reads."""
+        with self.transactions.reading() as session:
+            yield session
+
+
+def database_now(session: Session) -> datetime:
+    """The present instant by the database's clock, the only one that leases are measured with."""
+    if session.get_bind().dialect.name == "sqlite":
+        raw = session.scalar(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')"))
+        return datetime.fromisoformat(str(raw)).replace(tzinfo=UTC)
+    return session.scalars(select(func.clock_timestamp())).one()
+
+
+def claim(transactions: Transactions, mailbox_id: int, owner: str, now: datetime) -> Lane | None:
+    """Take the mailbox if it is free, allowed to run, and linked to a room under sync; else None."""
+    with transactions.writing() as session:
+        clock = database_now(session)
+        taken = rows_changed(
+            session,
+            update(Mailbox)
+            .where(Mailbox.id == mailbox_id, _is_free(clock), _may_run(now), _is_followed())
+            .values(claim_owner=owner, claim_expires_at=clock + LEASE, fence=Mailbox.fence + 1),
+        )
+        if taken == 0:
+            return None
+        mailbox = session.get_one(Mailbox, mailbox_id, populate_existing=True)
+        room = session.scalars(select(Room).where(Room.mailbox_id == mailbox_id)).one()
+        connection = session.get_one(Connection, mailbox.connection_id)
+        return Lane(
+            transactions=transactions,
+            mailbox_id=mailbox.id,
+            room_id=room.id,
+            connection_id=mailbox.connection_id,
+            address=mailbox.address,
+            tenant_guid=mailbox.tenant_guid or connection.tenant_guid,
+            calendar_key=mailbox.calendar_key,
+            zone=room.time_zone,
+            fence=mailbox.fence,
+        )
+
+
+def keep(session: Session, lane: Lane) -> None:
+    """Renew the claim as the last statement of a transaction; raises `LaneLost` when it is not ours."""
+    session.flush()
+    kept = rows_changed(
+        session,
+        update(Mailbox)
+        .where(Mailbox.id == lane.mailbox_id, Mailbox.fence == lane.fence, Mailbox.claim_owner.is_not(None))
+        .values(claim_expires_at=database_now(session) + LEASE),
+    )
+    if kept == 0:
+        raise LaneLost
+
+
+def wanted(lane: Lane) -> int:
+    """What has been asked of this mailbox so far; note it before anything is read."""
+    with lane.reading() as session:
+        return session.scalars(select(Mailbox.wanted).where(Mailbox.id == lane.mailbox_id)).one()
+
+
+def finish(lane: Lane, seen: int) -> bool:
+    """Give the claim back if nothing was wanted meanwhile; False: go round again.
+
+    Raises `LaneLost` when the claim is not ours any more.
+    """
+    with lane.transactions.writing() as session:
+        done = rows_changed(
+            session,
+            update(Mailbox)
+            .where(Mailbox.id == lane.mailbox_id, Mailbox.fence == lane.fence, Mailbox.wanted == seen)
+            .values(done=seen, claim_owner=None, claim_expires_at=None, failures=0),
+        )
+        if done == 1:
+            return True
+        keep(session, lane)
+        return False
+
+
+def give_back(lane: Lane, not_before: datetime | None, *, failed: bool) -> None:
+    """Give the claim back with work left over; `not_before` says when it may go on."""
+    values: dict[str, object] = {"claim_owner": None, "claim_expires_at": None}
+    if not_before is not None:
+        values["not_before"] = not_before
+    if failed:
+        values["failures"] = Mailbox.failures + 1
+    with lane.transactions.writing() as session:
+        session.execute(
+            update(Mailbox).where(Mailbox.id == lane.mailbox_id, Mailbox.fence == lane.fence).values(**values)
+        )
+
+
+def due(session: Session, now: datetime, limit: int) -> list[int]:
+    """Mailboxes with something wanted or due to be looked at, free and allowed to run, the longest waiting first."""
+    clock = database_now(session)
+    query = (
+        select(Mailbox.id)
+        .where(_is_free(clock), _may_run(now), _is_followed(), _has_work(now))
+        .order_by(Mailbox.last_round_at.asc().nulls_first(), Mailbox.id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def to_poll(session: Session, now: datetime, every: timedelta, limit: int) -> list[int]:
+    """Mailboxes under sync, at rest, whose last poll is `every` ago."""
+    query = (
+        select(Mailbox.id)
+        .where(
+            _is_free(database_now(session)),
+            _may_run(now),
+            _is_followed(),
+            Mailbox.wanted == Mailbox.done,
+            or_(Mailbox.last_polled_at.is_(None), Mailbox.last_polled_at <= now - every),
+        )
+        .order_by(Mailbox.last_polled_at.asc().nulls_first(), Mailbox.id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def _is_free(clock: datetime) -> ColumnElement[bool]:
+    return or_(Mailbox.claim_owner.is_(None), Mailbox.claim_expires_at < clock)
+
+
+def _may_run(now: datetime) -> ColumnElement[bool]:
+    return or_(Mailbox.not_before.is_(None), Mailbox.not_before <= now)
+
+
+def _is_followed() -> ColumnElement[bool]:
+    """Sync is on, and the mailbox belongs to a room that is under sync."""
+    return and_(
+        exists(select(SyncSettings.id).where(SyncSettings.enabled)),
+        exists(select(Room.id).where(Room.mailbox_id == Mailbox.id, Room.sync_active, Room.archived_at.is_(None))),
+    )
+
+
+def _has_work(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        Mailbox.wanted > Mailbox.done,
+        Mailbox.next_look_at <= now,
+        exists(
+            select(Outbox.id).where(
+                Outbox.mailbox_id == Mailbox.id,
+                Outbox.parked.is_(False),
+                or_(Outbox.not_before.is_(None), Outbox.not_before <= now),
+            )
+        ),
+        exists(
+            select(Attempt.id).where(
+                Attempt.mailbox_id == Mailbox.id,
+                Attempt.state == AttemptState.OPEN,
+                or_(Attempt.next_look_at.is_(None), Attempt.next_look_at <= now),
+            )
+        ),
+    )

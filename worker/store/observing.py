@@ -1,0 +1,176 @@
+"""Rows of a complete round become observations on links; nothing is decided here.
+
+Applying a round twice, or its rows in another order, leaves the same links (H02): the last row of an id wins,
+an older copy of an event never replaces a newer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.words import LinkRole, LinkState
+from webapp.models import Link, Tombstone
+from worker.store.claims import Lane
+from worker.store.staging import Broken, Seen, Staged, Touched
+from worker.sync.link import Observation, is_older, observation_from_json, observation_to_json
+
+
+@dataclass(frozen=True)
+class Noted:
+    """How many rows were read and how many of their items need a decision or could not be read."""
+
+    rows: int = 0
+    dirty: int = 0
+    broken: int = 0
+
+
+def note(
+    session: Session, lane: Lane, rows: Iterable[Staged], *, is_full: bool, began_at: datetime, now: datetime
+) -> Noted:
+    """Write the rows of a round onto the mailbox's links; a full round marks what it saw, for its sweep."""
+    rows = list(rows)
+    links = {link.event_id: link for link in session.scalars(select(Link).where(Link.mailbox_id == lane.mailbox_id))}
+    masters_of = _masters_by_date(links.values())
+    noted = _Notes(session, lane, links, is_full, began_at, now)
+    for row in rows:
+        if isinstance(row, Seen):
+            noted.see(row)
+        elif isinstance(row, Touched):
+            noted.touch(row.master_id)
+        elif isinstance(row, Broken):
+            noted.set_aside(row)
+        elif row.event_id in links:
+            noted.miss(links[row.event_id])
+        elif row.event_id in masters_of:
+            noted.touch(masters_of[row.event_id])
+    session.flush()
+    return Noted(len(rows), sum(1 for link in links.values() if link.dirty), noted.broken)
+
+
+def note_one(session: Session, link: Link, observation: Observation) -> None:
+    """Write what a read by id told onto its link."""
+    link.observed = observation_to_json(observation)
+    link.observed_gone, link.gone_confirmed, link.dirty = False, False, True
+    link.ical_uid = observation.ical_uid or link.ical_uid
+    link.private_seen = link.private_seen or observation.values.private
+
+
+class _Notes:
+    def __init__(
+        self,
+        session: Session,
+        lane: Lane,
+        links: dict[str, Link],
+        is_full: bool,
+        began_at: datetime,
+        now: datetime,
+    ) -> None:
+        self.session, self.lane, self.links = session, lane, links
+        self.is_full, self.began_at, self.now = is_full, began_at, now
+        self.broken = 0
+
+    def see(self, row: Seen) -> None:
+        link = self.links.get(row.event_id) or self._new(row.event_id, row.observation)
+        self._mark(link)
+        if self._is_ours_since(link):
+            link.dirty = True
+            link.next_look_at = link.next_look_at or self.now
+            return
+        last = observation_from_json(link.observed) if link.observed else None
+        if row.observation.is_series or link.is_series:
+            self._see_series(link, row.observation, last)
+            return
+        if last is not None and is_older(row.observation, last.modified):
+            return
+        if last is None or link.observed_gone or _content(row.observation) != _content(last):
+            link.dirty = True
+        link.observed = observation_to_json(row.observation)
+        link.observed_gone, link.gone_confirmed = False, False
+        link.private_seen = link.private_seen or row.observation.values.private
+
+    def touch(self, master_id: str) -> None:
+        link = self.links.get(master_id)
+        if link is None:
+            link = self._new(master_id, None)
+            link.is_series = True
+        self._mark(link)
+        link.dirty, link.series_stale = True, True
+
+    def miss(self, link: Link) -> None:
+        if self._is_ours_since(link) or link.observed_gone:
+            return
+        link.observed_gone, link.gone_confirmed, link.dirty = True, False, True
+
+    def set_aside(self, row: Broken) -> None:
+        self.broken += 1
+        link = self.links.get(row.event_id)
+        if link is None:
+            link = self._new(row.event_id, None)
+            link.state = LinkState.QUARANTINED
+        self._mark(link)
+        link.reason, link.dirty = row.reason[:200], False
+
+    def _see_series(self, link: Link, observation: Observation, last: Observation | None) -> None:
+        """A master's own start misleads; it and its dates are read again together."""
+        link.is_series, link.dirty, link.series_stale = True, True, True
+        if last is None:
+            link.ical_uid = observation.ical_uid
+
+    def _new(self, event_id: str, observation: Observation | None) -> Link:
+        link = Link(
+            mailbox_id=self.lane.mailbox_id,
+            event_id=event_id,
+            role=LinkRole.AUTHORITY if observation is not None and observation.is_organizer else LinkRole.COPY,
+            ical_uid=observation.ical_uid if observation else "",
+            transaction_id=observation.transaction_id if observation else None,
+            created_at=self.now,
+        )
+        link.must_confirm = self._is_buried(event_id)
+        self.session.add(link)
+        self.links[event_id] = link
+        return link
+
+    def _is_buried(self, event_id: str) -> bool:
+        """A late row of an event that was deleted is asked for by id before it is believed (H59)."""
+        query = select(Tombstone.id).where(
+            Tombstone.mailbox_id == self.lane.mailbox_id, Tombstone.event_id == event_id
+        )
+        return self.session.scalar(query.limit(1)) is not None
+
+    def _is_ours_since(self, link: Link) -> bool:
+        """We wrote it after this round began: what the round says of it may be older than that."""
+        return link.written_at is not None and link.written_at >= self.began_at
+
+    def _mark(self, link: Link) -> None:
+        if self.is_full:
+            link.seen_at = self.began_at
+
+
+def _content(observation: Observation) -> tuple[object, ...]:
+    return observation.values, observation.live, observation.subject_digest, observation.is_organizer
+
+
+def _links_of(session: Session, mailbox_id: int, rows: list[Staged]) -> dict[str, Link]:
+    """The links that these rows can be about: those they name, and every series."""
+    ids = sorted({row.master_id if isinstance(row, Touched) else row.event_id for row in rows})
+    found = list(session.scalars(select(Link).where(Link.mailbox_id == mailbox_id, Link.is_series)))
+    for start in range(0, len(ids), 500):
+        found += session.scalars(
+            select(Link).where(Link.mailbox_id == mailbox_id, Link.event_id.in_(ids[start : start + 500]))
+        )
+    return {link.event_id: link for link in found}
+
+
+def _masters_by_date(links: Iterable[Link]) -> dict[str, str]:
+    """Which series an id belongs to, for removals that name a date of it."""
+    return {
+        date.event_id: link.event_id
+        for link in links
+        if link.is_series and link.observed
+        for date in observation_from_json(link.observed).values.dates or ()
+    }

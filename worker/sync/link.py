@@ -1,0 +1,118 @@
+"""What is remembered of one remote event: the last observation of it, in plain values for storing.
+
+An observation never holds a body, the subject of anything private, nor the early subject of a room's copy:
+of that only a keyed digest is kept, until the same subject was read again (H49, H56).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from webapp.domain.titles import copy_has_title
+from webapp.domain.words import Answer
+from worker.sync.event import Event, EventKind, canonical_subject
+from worker.sync.values import SeriesDate, Status, Values, values_from_json, values_to_json
+
+Digest = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One event as it was read. `live`: neither cancelled nor declined by the room."""
+
+    values: Values
+    live: bool
+    is_organizer: bool
+    is_series: bool
+    change_key: str
+    etag: str
+    ical_uid: str
+    transaction_id: str | None
+    tag: str | None
+    created: datetime | None
+    modified: datetime | None
+    subject_digest: str | None = None
+
+
+def observe(event: Event, digest: Digest) -> Observation:
+    """An event as an observation; the subject of a room's copy is kept back as a digest."""
+    subject = None if event.subject is None else canonical_subject(event.subject)
+    withheld = None
+    if not event.is_organizer:
+        withheld = digest(subject) if subject and copy_has_title(subject, event.organizer.name) else None
+        subject = None
+    return Observation(
+        values=Values(
+            subject=subject,
+            time=event.span,
+            private=event.sensitivity != "normal",
+            status=Status(
+                blocks=event.blocks,
+                answer=event.answer,
+                organizer_name=event.organizer.name,
+                organizer_address=event.organizer.address,
+                other_attendees=event.other_attendees,
+            ),
+        ),
+        live=not event.is_cancelled and event.answer is not Answer.DECLINED,
+        is_organizer=event.is_organizer,
+        is_series=event.kind is EventKind.MASTER,
+        change_key=event.change_key,
+        etag=event.etag,
+        ical_uid=event.ical_uid,
+        transaction_id=event.transaction_id,
+        tag=event.tag,
+        created=event.created,
+        modified=event.modified,
+        subject_digest=withheld,
+    )
+
+
+def with_title(observation: Observation, subject: str) -> Observation:
+    """The observation of a room's copy whose subject was read twice and may be shown."""
+    return replace(observation, values=replace(observation.values, subject=canonical_subject(subject)))
+
+
+def with_dates(observation: Observation, dates: tuple[Event, ...]) -> Observation:
+    """The observation of a series master with the dates that its instances tell, cancelled ones left out."""
+    kept = tuple(
+        SeriesDate(
+            original=(date.original_date.isoformat() if date.original_date else f"#{position}"),
+            span=date.span,
+            blocks=date.blocks,
+            answer=date.answer,
+            event_id=date.id,
+        )
+        for position, date in enumerate(dates)
+        if not date.is_cancelled
+    )
+    return replace(observation, values=replace(observation.values, dates=_unique(kept)))
+
+
+def _unique(dates: tuple[SeriesDate, ...]) -> tuple[SeriesDate, ...]:
+    return tuple({date.original: date for date in dates}.values())
+
+
+def observation_to_json(observation: Observation) -> dict[str, Any]:
+    """An observation as plain values, for a JSON column."""
+    data = vars(observation) | {"values": values_to_json(observation.values)}
+    for name in ("created", "modified"):
+        data[name] = data[name].isoformat() if data[name] else None
+    return data
+
+
+def observation_from_json(data: dict[str, Any]) -> Observation:
+    """The observation that `observation_to_json` wrote."""
+    instants = {n: datetime.fromisoformat(data[n]) if data[n] else None for n in ("created", "modified")}
+    return Observation(**data | {"values": values_from_json(data["values"])} | instants)
+
+
+def is_older(observation: Observation, base_modified: datetime | None) -> bool:
+    """Whether the service's own clock says that this was read from a copy that lags what we know (H02, H40).
+
+    Both times are the service's; ours plays no part (H33).
+    """
+    return bool(observation.modified and base_modified and observation.modified < base_modified)
