@@ -9,7 +9,7 @@ from flask_wtf import CSRFProtect
 
 from webapp.models.base import Base
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(metadata=Base.metadata)
 migrate = Migrate()
 csrf = CSRFProtect()
 login_manager = LoginManager()

@@ -1,0 +1,1 @@
+"""Office 365 Integration: connections to Microsoft 365 tenants and their checks."""

@@ -1,0 +1,28 @@
+"""Words of connections and of everything that a check can end in."""
+
+from __future__ import annotations
+
+from webapp.words import Words
+
+WORDS: dict[str, Words] = {
+    "connection_not_found": Words("This connection does not exist", "Somebody removed it."),
+    "check_not_found": Words("This check does not exist", "Its connection was removed, or the address is wrong."),
+    "connection_name_taken": Words("There is a connection named <bdi>{name}</bdi> already. Choose another name."),
+    "connection_stale": Words(
+        "Not saved: someone else changed this connection", "<bdi>{name}</bdi> was saved after you opened it."
+    ),
+    "connection_identity_in_use": Words(
+        "This connection is in use ({number_of_rooms}). Another app or tenant has other calendars, so its IDs stay. "
+        "Unlink its rooms first, or add a second connection."
+    ),
+    "connection_in_use": Words(
+        "<bdi>{name}</bdi> is in use",
+        "{number_of_rooms}: {rooms}.",
+        ("Move them to another connection or unlink them first.",),
+    ),
+    "connection_has_history": Words(
+        "<bdi>{name}</bdi> was in use",
+        "Reservations remember which calendar they came from, so that linking a room again makes no doubles.",
+        ("Leave the connection here; without rooms nothing is called with it.",),
+    ),
+}

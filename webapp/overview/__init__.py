@@ -1,0 +1,1 @@
+"""Overview: how things stand, and what needs a person."""

@@ -1,0 +1,94 @@
+"""Headers, session cookie and the one door: nobody passes without an account."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app, request, url_for
+from flask_login import current_user
+
+from webapp.config import Config
+from webapp.database import begin_writing
+from webapp.extensions import db
+from webapp.htmx import go_to, wants_fragment
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN_ENDPOINTS = frozenset({"static", "auth.sign_in"})
+"""What a stranger may ask for."""
+OWN_TRANSACTION = frozenset({"auth.sign_in"})
+"""Views that begin to write by themselves: a slow password hash must not keep the write lock."""
+
+
+def secure(app: Flask, config: Config) -> None:
+    """Install cookie settings, the door and the headers."""
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SESSION_COOKIE_NAME="__Host-session" if config.serves_https else "session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.serves_https,
+        SESSION_COOKIE_PATH="/",
+        WTF_CSRF_TIME_LIMIT=None,  # a form may stay open as long as the session
+        MAX_CONTENT_LENGTH=256 * 1024,
+    )
+    app.before_request(begin_to_write)
+    app.before_request(ask_for_account)
+    app.after_request(set_headers)
+    if config.serves_https:
+        app.after_request(keep_to_https)
+
+
+def begin_to_write() -> None:
+    """What a form's view reads stays true until it commits (see `begin_writing`)."""
+    if request.method not in SAFE_METHODS and request.endpoint not in OWN_TRANSACTION:
+        begin_writing(db.session())
+
+
+def ask_for_account():  # type: ignore[no-untyped-def]
+    """Send a stranger to the sign-in page; htmx is told so by 401 and `HX-Redirect`."""
+    if request.endpoint in OPEN_ENDPOINTS or current_user.is_authenticated:
+        return None
+    sign_in = url_for("auth.sign_in", next=own_path())
+    if wants_fragment():
+        return "", 401, {"HX-Redirect": sign_in, "Vary": "HX-Request"}
+    return go_to(sign_in)
+
+
+def own_path() -> str | None:
+    """Where to go on after signing in: only a page that can be opened, and only ours."""
+    if request.method not in SAFE_METHODS or wants_fragment():
+        return None
+    path = request.full_path.rstrip("?")
+    return path if path != "/" else None
+
+
+def set_headers(response: Response) -> Response:
+    """Headers that every answer carries."""
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def keep_to_https(response: Response) -> Response:
+    """Only where people reach the panel by https."""
+    response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def panel_config() -> Config:
+    """The configuration of the running panel."""
+    return current_app.extensions["panel_config"]

@@ -1,0 +1,84 @@
+// What htmx leaves to us: focus, dialogs, toasts, quiet polling, local times. Everything works without it.
+(() => {
+  const all = (selector) => document.querySelectorAll(selector);
+  const isPoll = (element) => (element?.getAttribute?.("hx-trigger") || "").startsWith("every");
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const clockNow = () => new Date().toLocaleTimeString("en-GB", clock);
+
+  // Times are written in UTC by the server; here they are shown in the reader's own zone.
+  const localTimes = () => all("time[data-local]").forEach((time) => {
+    const at = new Date(time.dateTime), isToday = new Date().toDateString() === at.toDateString();
+    time.title = at.toString();
+    if (!time.hasAttribute("data-relative")) time.textContent = isToday
+      ? "today " + at.toLocaleTimeString("en-GB", clock)
+      : at.toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", ...clock });
+    time.removeAttribute("data-local");
+  });
+
+  // A dialog in the page is shown modally; closed, it goes away and focus returns to what opened it.
+  let opener = null;
+  const showDialogs = () => all("dialog[data-modal]:not([open])").forEach((dialog) => {
+    dialog.addEventListener("close", () => { dialog.remove(); if (opener?.isConnected) opener.focus(); });
+    dialog.showModal();
+    dialog.querySelector("h2")?.focus();
+  });
+
+  // Good news only: gone after 6 s, not while under the pointer or focus.
+  const fadeToasts = () => all(".toast:not([data-timed])").forEach((toast) => {
+    toast.dataset.timed = "";
+    const leave = () => toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove();
+    setTimeout(leave, 6000);
+  });
+
+  const settle = () => { localTimes(); showDialogs(); fadeToasts(); };
+  addEventListener("DOMContentLoaded", settle);
+
+  // After a swap focus goes to what the server marked, else back to the link that had opened a panel.
+  let goBackTo = null;
+  addEventListener("click", (event) => {
+    goBackTo = event.target.closest("[data-return]")?.dataset.return || null;
+    const closer = event.target.closest("[data-close]"), dialog = closer?.closest("dialog[open]");
+    if (dialog) { event.preventDefault(); dialog.close(); }
+  });
+  addEventListener("htmx:afterSettle", (event) => {
+    settle();
+    if (isPoll(event.detail.requestConfig?.elt) || document.querySelector("dialog[open]")) return;
+    const marked = document.querySelector("#main [data-focus]") || (goBackTo && document.getElementById(goBackTo));
+    marked?.focus();
+    all("[data-focus]").forEach((element) => element.removeAttribute("data-focus"));
+    goBackTo = null;
+  });
+
+  // While a form is under way its button says so; no poll from a hidden tab, after three failures only every 30 s.
+  let failures = 0, lastPoll = 0;
+  addEventListener("htmx:beforeRequest", (event) => {
+    const element = event.detail.elt;
+    if (isPoll(element)) {
+      if (document.hidden || (failures >= 3 && Date.now() - lastPoll < 30000)) event.preventDefault();
+      else lastPoll = Date.now();
+      return;
+    }
+    if (element.tagName !== "FORM") return;
+    opener = document.activeElement;
+    const button = [...element.elements].find((one) => one.dataset.busy);
+    if (!button) return;
+    button.dataset.idle = button.textContent;
+    button.textContent = button.dataset.busy;
+    button.setAttribute("aria-busy", "true");
+  });
+  addEventListener("htmx:afterRequest", (event) => {
+    all("[aria-busy][data-idle]").forEach((button) => { button.textContent = button.dataset.idle; button.removeAttribute("aria-busy"); });
+    const answered = event.detail.xhr?.status > 0, banner = document.getElementById("no-answer");
+    failures = answered ? 0 : failures + 1;
+    if (!banner) return;
+    if (!answered && banner.hidden) banner.querySelector("[data-since]").textContent = clockNow();
+    banner.hidden = answered;
+  });
+
+  addEventListener("keydown", (event) => {
+    const find = document.getElementById("find");
+    if (event.key !== "/" || !find || event.target.closest("input, textarea, select, dialog")) return;
+    event.preventDefault();
+    find.focus();
+  });
+})();

@@ -1,0 +1,1 @@
+"""External Calendar Sync: the master switch and Sync All Calendars."""
