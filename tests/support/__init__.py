@@ -1,0 +1,1 @@
+"""What tests stand on: real Valkey, PostgreSQL and Chromium, and no way out to the network."""

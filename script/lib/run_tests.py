@@ -1,0 +1,22 @@
+"""script/test: runs pytest inside the environment. Linters, type checks and import arrows are tests too."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main(arguments: list[str]) -> None:
+    """Becomes pytest; without arguments the whole suite runs, so its browser is made ready first."""
+    if not arguments:
+        from tests.support.chromium import ChromiumMissing, ensure_chromium
+
+        try:
+            ensure_chromium(lambda text: print(text, flush=True))
+        except ChromiumMissing as missing:
+            sys.exit(str(missing))
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,3 @@
+"""The fixtures of every test."""
+
+pytest_plugins = ["tests.support.services"]
