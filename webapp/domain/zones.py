@@ -1,0 +1,47 @@
+"""Names of time zones: the Windows ones that Exchange speaks, and the IANA ones that everything else does.
+
+The table is tzlocal's copy of CLDR's windowsZones; it is versioned with that package.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from tzlocal.windows_tz import tz_win, win_tz
+
+_UTC_NAMES = frozenset({"utc", "etc/utc", "coordinated universal time", "tzone://microsoft/utc"})
+_IANA_OF_WINDOWS = {name.casefold(): iana for name, iana in win_tz.items()}
+
+
+class UnknownZone(ValueError):
+    """No zone has this name. It must never be taken for UTC (H30)."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(name)
+
+
+def zone_named(name: str) -> tzinfo:
+    """The zone of a Windows or IANA name, in any letter case for Windows names; raises `UnknownZone`.
+
+    `tzone://Microsoft/Custom` stands for rules that nobody can look up (docs/graph.md#zone-names).
+    """
+    folded = name.strip().casefold()
+    if folded in _UTC_NAMES:
+        return UTC
+    iana = _IANA_OF_WINDOWS.get(folded, name.strip())
+    if iana not in _iana_names():
+        raise UnknownZone(name)
+    return ZoneInfo(iana)
+
+
+def exchange_name(iana: str) -> str:
+    """What to call an IANA zone towards Exchange: it knows every Windows name but not every IANA one."""
+    return tz_win.get(iana, iana)
+
+
+@cache
+def _iana_names() -> frozenset[str]:
+    return frozenset(available_timezones())

@@ -1,0 +1,1 @@
+"""Microsoft Graph behind the sync's ports: tokens, requests, and what its answers mean."""

@@ -1,0 +1,363 @@
+"""Graph's JSON to the sync's values and back. Pure, and total: whatever a tenant answers becomes a value (H32).
+
+Bodies are never looked at, and the subject of anything not `normal` is dropped here, before it can be staged,
+logged or queued (H56).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from webapp.domain.intervals import AllDay, Span, Timed
+from webapp.domain.words import Answer
+from webapp.domain.zones import UnknownZone, exchange_name, zone_named
+from worker.sync.errors import Unreadable
+from worker.sync.event import (
+    Event,
+    EventKind,
+    EventPatch,
+    NewEvent,
+    Party,
+    Removed,
+    ResourceAnswer,
+    Row,
+    SeriesTouched,
+    Unusable,
+    canonical_subject,
+)
+
+TAG_PROPERTY = "String {5b0d3f5e-6a5c-4f0e-9a41-2f7d1c1e86b3} Name MapticianReservation"
+"""Our mark on events that we made: a named property in a property set of our own."""
+
+NORMAL = "normal"
+_CHANGE_KEY_BYTES = 22
+_ANSWERS = {answer.value.lower(): answer for answer in Answer}
+_KINDS = {kind.value.lower(): kind for kind in EventKind}
+_WHOLE = ("type", "start", "end", "isAllDay", "isCancelled", "isOrganizer", "showAs", "sensitivity", "subject")
+"""Members without which an item is only part of an event (docs/graph.md#delta-partial)."""
+
+
+@dataclass(frozen=True)
+class Partial:
+    """A delta item that lacks members of an event: what is absent is not cleared, so it must be read by id."""
+
+    id: str
+
+
+class Members:
+    """A JSON object read by member name in any letter case (docs/graph.md#member-names), with checked types."""
+
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        self._raw = {str(name).lower(): value for name, value in raw.items()}
+
+    def has(self, name: str) -> bool:
+        """Whether the member is there, even as null."""
+        return name.lower() in self._raw
+
+    def raw(self, name: str) -> Any:
+        """Whatever is there; None when absent."""
+        return self._raw.get(name.lower())
+
+    def text(self, name: str) -> str:
+        """A string; empty when absent or null."""
+        value = self._raw.get(name.lower())
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise Unreadable(name)
+        return value
+
+    def flag(self, name: str) -> bool:
+        """A boolean; False when absent or null."""
+        value = self._raw.get(name.lower())
+        if value is not None and not isinstance(value, bool):
+            raise Unreadable(name)
+        return bool(value)
+
+    def part(self, name: str) -> Members:
+        """A nested object; empty when absent or null."""
+        value = self._raw.get(name.lower())
+        if value is not None and not isinstance(value, dict):
+            raise Unreadable(name)
+        return Members(value or {})
+
+    def parts(self, name: str) -> list[Members]:
+        """A list of objects; empty when absent or null."""
+        value = self._raw.get(name.lower())
+        if value is not None and not (isinstance(value, list) and all(isinstance(v, dict) for v in value)):
+            raise Unreadable(name)
+        return [Members(v) for v in value or []]
+
+
+def page(body: Any) -> tuple[tuple[Row | Partial, ...], str | None, str | None]:
+    """Rows, nextLink and deltaLink of one delta page; raises `Unreadable` when it has neither link."""
+    rows, next_link, delta_link = _listing(body)
+    if not next_link and not delta_link:
+        raise Unreadable("@odata.deltaLink")
+    return rows, next_link, None if next_link else delta_link
+
+
+def listing(body: Any) -> tuple[tuple[Row | Partial, ...], str | None]:
+    """Rows and nextLink of one page of a plain list."""
+    rows, next_link, _ = _listing(body)
+    return rows, next_link
+
+
+def row(raw: Any) -> Row | Partial:
+    """What one item of a delta page or a list means; never raises."""
+    if not isinstance(raw, dict):
+        return Unusable("", "item")
+    item = Members(raw)
+    try:
+        item_id = item.text("id")
+    except Unreadable:
+        item_id = ""
+    if not item_id:
+        return Unusable("", "id")
+    if item.has("@removed"):
+        return Removed(item_id)
+    try:
+        if not all(item.has(name) for name in _WHOLE):
+            return _part_of_event(item, item_id)
+        return _event(item, item_id)
+    except Unreadable as error:
+        return Unusable(item_id, error.detail)
+
+
+def event(body: Any) -> Event:
+    """A complete event; raises `Unreadable` with the member that is missing or makes no sense."""
+    if not isinstance(body, dict):
+        raise Unreadable("event")
+    item = Members(body)
+    for name in ("id", *_WHOLE):
+        if not item.has(name):
+            raise Unreadable(name)
+    return _event(item, item.text("id"))
+
+
+def is_whole(body: Any) -> bool:
+    """Whether an answer carries an event with everything the sync needs."""
+    return isinstance(body, dict) and all(Members(body).has(name) for name in ("id", *_WHOLE))
+
+
+def comparable_change_key(etag: str) -> str:
+    """The form in which change keys are compared: the last 22 bytes (docs/graph.md#two-etag-forms)."""
+    text = etag.strip().removeprefix("W/").strip('"')
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return text
+    return base64.b64encode(raw[-_CHANGE_KEY_BYTES:]).decode() if len(raw) > _CHANGE_KEY_BYTES else text
+
+
+def create_body(new: NewEvent) -> dict[str, Any]:
+    """What a create sends; recognised again by transactionId and tag, which go out in the same POST (H36)."""
+    return {
+        "transactionId": new.transaction_id,
+        "subject": canonical_subject(new.subject),
+        **_times(new.span, new.zone),
+        "showAs": "busy",
+        "sensitivity": _sensitivity(new.is_private),
+        "singleValueExtendedProperties": [{"id": TAG_PROPERTY, "value": new.transaction_id}],
+    }
+
+
+def patch_body(patch: EventPatch) -> dict[str, Any]:
+    """Only the groups that are set: a PATCH mails the guests about what it carries (H41)."""
+    body: dict[str, Any] = {}
+    if patch.subject is not None:
+        body["subject"] = canonical_subject(patch.subject)
+    if patch.span is not None:
+        body.update(_times(patch.span, patch.zone))
+    if patch.is_private is not None:
+        body["sensitivity"] = _sensitivity(patch.is_private)
+    return body
+
+
+def _listing(body: Any) -> tuple[tuple[Row | Partial, ...], str | None, str | None]:
+    if not isinstance(body, dict) or not isinstance(body.get("value"), list):
+        raise Unreadable("value")
+    top = Members(body)
+    rows = tuple(row(raw) for raw in body["value"])
+    return rows, top.text("@odata.nextLink") or None, top.text("@odata.deltaLink") or None
+
+
+def _part_of_event(item: Members, item_id: str) -> Row | Partial:
+    """Sparse occurrences only say that their series changed (docs/graph.md#delta-sparse)."""
+    master_id = item.text("seriesMasterId")
+    if master_id and item.text("type").lower() == EventKind.OCCURRENCE.value:
+        return SeriesTouched(master_id=master_id, occurrence_id=item_id)
+    return Partial(item_id)
+
+
+def _event(item: Members, item_id: str) -> Event:
+    kind = _KINDS.get(item.text("type").lower())
+    if kind is None:
+        raise Unreadable("type")
+    etag = item.text("@odata.etag") or (f'W/"{item.text("changeKey")}"' if item.text("changeKey") else "")
+    span = _span(item)
+    cancelled = item.flag("isCancelled")
+    is_organizer = item.flag("isOrganizer")
+    answer = _answer(item.part("responseStatus").text("response"), is_organizer)
+    sensitivity = item.text("sensitivity").lower() or NORMAL
+    attendees = item.parts("attendees")
+    resources = tuple(_resource(one) for one in attendees if one.text("type").lower() == "resource")
+    return Event(
+        id=item_id,
+        kind=kind,
+        change_key=comparable_change_key(etag),
+        etag=etag,
+        ical_uid=item.text("iCalUId"),
+        span=span,
+        subject=canonical_subject(item.text("subject")) if sensitivity == NORMAL else None,
+        is_organizer=is_organizer,
+        is_cancelled=cancelled,
+        blocks=not cancelled and answer is not Answer.DECLINED and item.text("showAs").lower() != "free",
+        answer=answer,
+        organizer=_party(item.part("organizer")),
+        sensitivity=sensitivity,
+        transaction_id=item.text("transactionId") or None,
+        tag=_tag(item),
+        series_master_id=item.text("seriesMasterId") or None,
+        original_date=_original_date(item, kind, span),
+        created=_instant(item.text("createdDateTime")),
+        modified=_instant(item.text("lastModifiedDateTime")),
+        resources=resources,
+        other_attendees=len(attendees) - len(resources),
+        is_online_meeting=item.flag("isOnlineMeeting"),
+    )
+
+
+def _answer(text: str, is_organizer: bool) -> Answer:
+    """An answer unknown to us is no answer: the event goes on blocking the room."""
+    if not text and is_organizer:
+        return Answer.ORGANIZER
+    return _ANSWERS.get(text.lower(), Answer.NONE)
+
+
+def _party(recipient: Members) -> Party:
+    address = recipient.part("emailAddress")
+    return Party(name=address.text("name"), address=address.text("address").strip().lower())
+
+
+def _resource(attendee: Members) -> ResourceAnswer:
+    answer = _answer(attendee.part("status").text("response"), is_organizer=False)
+    return ResourceAnswer(address=_party(attendee).address, answer=answer)
+
+
+def _tag(item: Members) -> str | None:
+    for one in item.parts("singleValueExtendedProperties"):
+        if one.text("id").casefold() == TAG_PROPERTY.casefold():
+            return one.text("value") or None
+    return None
+
+
+def _span(item: Members) -> Span:
+    """All-day only by the flag; its dates are printed as they are whatever zone is named (H31)."""
+    if item.flag("isAllDay"):
+        first, last = _date(item, "start"), _date(item, "end")
+        if last <= first:
+            raise Unreadable("end")
+        return AllDay(first, last)
+    start, end = _moment(item, "start"), _moment(item, "end")
+    if end < start:
+        raise Unreadable("end")
+    return Timed(start, end)
+
+
+def _date(item: Members, name: str) -> date:
+    try:
+        return date.fromisoformat(item.part(name).text("dateTime")[:10])
+    except ValueError:
+        raise Unreadable(name) from None
+
+
+def _moment(item: Members, name: str) -> datetime:
+    part = item.part(name)
+    try:
+        moment = datetime.fromisoformat(part.text("dateTime")).replace(microsecond=0)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone_named(part.text("timeZone")))
+        return moment.astimezone(UTC)
+    except UnknownZone as error:
+        raise Unreadable(f"timeZone {error.name[:80]}") from None
+    except (ValueError, OverflowError):
+        raise Unreadable(name) from None
+
+
+def _instant(text: str) -> datetime | None:
+    """A DateTimeOffset; None for absent ones, year 1 ("never") and what is no instant."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo is not None and moment.year > 1 else None
+
+
+def _original_date(item: Members, kind: EventKind, span: Span) -> date | None:
+    """Which date of its series this is (docs/graph.md#original-date).
+
+    `occurrenceId` ends in it; a dated iCalUId holds it in hex; `originalStart` is an instant, missing from
+    views, and for all-day dates in a zone that is not told. A plain occurrence is where it always was.
+    """
+    if kind not in (EventKind.OCCURRENCE, EventKind.EXCEPTION):
+        return None
+    found = _date_at_end(item.text("occurrenceId")) or _date_in_uid(item.text("iCalUId"))
+    if found:
+        return found
+    if isinstance(span, AllDay):
+        return span.start
+    original = _instant(item.text("originalStart"))
+    if original is None:
+        original = span.start if kind is EventKind.OCCURRENCE else None
+    return _local_date(original, item.text("originalStartTimeZone"))
+
+
+def _date_at_end(occurrence_id: str) -> date | None:
+    try:
+        return date.fromisoformat(occurrence_id.rpartition(".")[2])
+    except ValueError:
+        return None
+
+
+def _date_in_uid(ical_uid: str) -> date | None:
+    try:
+        year, month, day = int(ical_uid[32:36], 16), int(ical_uid[36:38], 16), int(ical_uid[38:40], 16)
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _local_date(moment: datetime | None, zone_name: str) -> date | None:
+    if moment is None:
+        return None
+    try:
+        return moment.astimezone(zone_named(zone_name or "UTC")).date()
+    except (UnknownZone, OverflowError):
+        return moment.date()
+
+
+def _sensitivity(is_private: bool) -> str:
+    return "private" if is_private else NORMAL
+
+
+def _times(span: Span, zone: str) -> dict[str, Any]:
+    """Start and end as Graph takes them: UTC, or midnights in the room's zone for whole days."""
+    if isinstance(span, AllDay):
+        name = exchange_name(zone)
+        start, end = f"{span.start.isoformat()}T00:00:00", f"{span.end.isoformat()}T00:00:00"
+        return {"isAllDay": True, "start": _dtz(start, name), "end": _dtz(end, name)}
+    return {"isAllDay": False, "start": _dtz(_utc_text(span.start), "UTC"), "end": _dtz(_utc_text(span.end), "UTC")}
+
+
+def _dtz(text: str, zone: str) -> dict[str, str]:
+    return {"dateTime": text, "timeZone": zone}
+
+
+def _utc_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
