@@ -143,12 +143,12 @@ def _kept_port(folder: DataFolder, name: str) -> int:
     return port
 
 
-def _ensure_admin(supervisor: Supervisor, folder: DataFolder, env: Mapping[str, str]) -> str:
-    """What the command says about the first admin; nothing where somebody has an account already."""
+def _ensure_admin(supervisor: Supervisor, folder: DataFolder, env: Mapping[str, str]) -> dict[str, str]:
+    """The first admin's `email` and `password`; nothing where somebody has an account already."""
     said = folder.path / "admin.out"
     try:
         supervisor.run_to_end(Service("admin", shell_arguments(ENSURE_ADMIN), env, stdout=said))
-        return said.read_text().strip()
+        return dict(part.split("=", 1) for part in said.read_text().split())
     finally:
         said.unlink(missing_ok=True)  # it holds a password
 
@@ -165,10 +165,15 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _summary(address: str, sign_in: str, tenant: Mapping[str, str] | None, folder: DataFolder) -> str:
+def _summary(address: str, sign_in: Mapping[str, str], tenant: Mapping[str, str] | None, folder: DataFolder) -> str:
     lines = ["", f"Panel          {address}"]
     if sign_in:
-        lines += ["", "First sign-in (shown once):", *(f"  {line}" for line in sign_in.splitlines())]
+        lines += [
+            "",
+            "First sign-in (the password is shown this once):",
+            f"  Email                  {sign_in['email']}",
+            f"  Password               {sign_in['password']}",
+        ]
     if tenant:
         lines += [
             "",
