@@ -44,7 +44,11 @@ def add_user(session: Session, email: str, name: str, password: str, now: dateti
     if session.scalar(select(User.id).where(User.email == email)):
         raise AccountError("email_taken", email=email)
     user = User(
-        email=email, name=name.strip() or email, password_hash=hash_password(password), created_at=now, last_login_at=None
+        email=email,
+        name=name.strip() or email,
+        password_hash=hash_password(password),
+        created_at=now,
+        last_login_at=None,
     )
     session.add(user)
     return user

@@ -14,14 +14,14 @@ from webapp.clock import utcnow
 from webapp.connections.expiry import earliest_today
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-DOMAIN = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.IGNORECASE)
+DOMAIN = re.compile(
+    r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.IGNORECASE
+)
 
 NAME_HAS_SPACE = "The name has a space. Use letters, digits, dot, dash or underscore, for example larkfield-hq."
 NAME_MISSING = "The connection needs a name, for example larkfield-hq."
 NAME_LONG = "The name has more than 64 characters. Choose a shorter one."
-CLIENT_ID = (
-    "This is not a GUID. Copy the Application (client) ID from the app’s Overview page; it has 36 characters."
-)
+CLIENT_ID = "This is not a GUID. Copy the Application (client) ID from the app’s Overview page; it has 36 characters."
 TENANT_ID = (
     "This is neither a GUID nor a domain. Copy the Directory (tenant) ID from the app’s Overview page, "
     "or write a verified domain such as larkfield.onmicrosoft.com."

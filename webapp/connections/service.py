@@ -49,9 +49,7 @@ class Row:
 def rows(session: Session, page: int = 1) -> tuple[list[Row], int]:
     """One page of connections by name, each with its newest check and number of rooms; and the total."""
     total = session.scalar(select(func.count()).select_from(Connection)) or 0
-    rooms = (
-        select(Room.connection_id, func.count().label("number")).group_by(Room.connection_id).subquery("rooms")
-    )
+    rooms = select(Room.connection_id, func.count().label("number")).group_by(Room.connection_id).subquery("rooms")
     newest = select(func.max(ConnectionCheck.id)).group_by(ConnectionCheck.connection_id)
     check = aliased(ConnectionCheck, select(ConnectionCheck).where(ConnectionCheck.id.in_(newest)).subquery())
     found = session.execute(

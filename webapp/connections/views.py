@@ -63,9 +63,7 @@ def add() -> AnyResponse:
     if not form.validate_on_submit():
         return _work(422, form=form)
     try:
-        connection, check = service.add(
-            db.session(), _bell(), _box(), _wanted(form), current_user.name, utcnow()
-        )
+        connection, check = service.add(db.session(), _bell(), _box(), _wanted(form), current_user.name, utcnow())
     except FieldError as error:
         return _refused(form, error)
     return _checking(connection, check)

@@ -15,6 +15,4 @@ blueprint = Blueprint("overview", __name__)
 @blueprint.get("/")
 def index() -> str:
     """How things stand."""
-    return render_template(
-        "overview/index.html", sum=summary(db.session(), utcnow()), words_for=words_for
-    )
+    return render_template("overview/index.html", sum=summary(db.session(), utcnow()), words_for=words_for)

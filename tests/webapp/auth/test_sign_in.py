@@ -1,0 +1,170 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.webapp.conftest import EMAIL, PASSWORD, Person
+from webapp import create_app
+from webapp.auth import passwords, service
+from webapp.config import Config
+from webapp.database import Transactions
+from webapp.models import User
+
+REFUSAL = "Email or password is not right"
+
+
+def test_a_stranger_is_sent_to_the_sign_in_page_and_comes_back(stranger: Person) -> None:
+    answer = stranger.get("/settings/office-365-integration/new")
+    assert answer.status_code == 303
+    sign_in = answer.headers["Location"]
+    assert sign_in == "/sign-in?next=/settings/office-365-integration/new"
+    stranger.get(sign_in)
+    answer = stranger.post(sign_in, {"email": EMAIL, "password": PASSWORD})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/settings/office-365-integration/new")
+
+
+def test_htmx_without_a_session_is_told_to_load_the_sign_in_page(stranger: Person) -> None:
+    answer = stranger.get("/settings/office-365-integration/", hx=True)
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == "/sign-in"
+    assert answer.text == ""
+
+
+def test_every_page_but_sign_in_and_static_files_is_behind_the_door(app, stranger: Person) -> None:
+    open_to_all = {rule.endpoint for rule in app.url_map.iter_rules()} & {"static", "auth.sign_in"}
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in open_to_all:
+            continue
+        url = rule.build({argument: 1 for argument in rule.arguments})
+        assert url, rule
+        if "GET" in rule.methods:
+            answer = stranger.get(url[1])
+            assert answer.status_code == 303, rule
+            assert answer.headers["Location"].startswith("/sign-in"), rule
+
+
+def test_a_page_that_does_not_exist_is_behind_the_door_too(stranger: Person) -> None:
+    assert stranger.get("/nowhere").status_code == 303
+
+
+def test_unknown_email_and_wrong_password_read_alike(stranger: Person) -> None:
+    stranger.get("/sign-in")
+    unknown = stranger.post("/sign-in", {"email": "nobody@larkfield.example", "password": PASSWORD})
+    wrong = stranger.post("/sign-in", {"email": EMAIL, "password": "not this one at all"})
+    assert unknown.status_code == wrong.status_code == 422
+    assert REFUSAL in unknown.text
+    assert unknown.text.replace("nobody@larkfield.example", "") == wrong.text.replace(EMAIL, "")
+
+
+def test_an_unknown_email_costs_one_hash_like_a_wrong_password(
+    data: Transactions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+    original = passwords._hasher
+
+    class Counting:
+        def verify(self, password_hash: str, password: str) -> bool:
+            hashed.append(password_hash)
+            return original.verify(password_hash, password)
+
+    monkeypatch.setattr(passwords, "_hasher", Counting())
+    with data.reading() as session:
+        assert service.authenticate(session, "nobody@larkfield.example", "x" * 12) is None
+        assert service.authenticate(session, EMAIL, "x" * 12) is None
+    assert len(hashed) == 2
+    assert hashed[0].split("$")[:4] == hashed[1].split("$")[:4]  # the same algorithm with the same costs
+
+
+def test_the_email_may_be_typed_in_any_case_and_with_blanks(stranger: Person) -> None:
+    assert stranger.sign_in(email=f"  {EMAIL.upper()} ").status_code == 303
+
+
+def test_a_wrong_password_is_not_given_back_in_the_form(stranger: Person) -> None:
+    stranger.get("/sign-in")
+    answer = stranger.post("/sign-in", {"email": EMAIL, "password": "a typed secret 123"})
+    assert "a typed secret 123" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)",
+     "/\t/evil.example", "evil", ""],
+)  # fmt: skip
+def test_nobody_is_sent_elsewhere_after_signing_in(stranger: Person, target: str) -> None:
+    stranger.get("/sign-in")
+    answer = stranger.client.post(
+        "/sign-in",
+        query_string={"next": target},
+        data={"csrf_token": stranger.token, "email": EMAIL, "password": PASSWORD},
+    )
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+
+
+def test_the_session_of_before_is_dropped_at_sign_in(stranger: Person) -> None:
+    """What an attacker may have planted in the session does not survive it."""
+    with stranger.client.session_transaction() as session:
+        session["planted"] = "yes"
+    stranger.get("/sign-in")
+    before = stranger.token
+    stranger.post("/sign-in", {"email": EMAIL, "password": PASSWORD})
+    with stranger.client.session_transaction() as session:
+        assert "planted" not in session
+    assert stranger.post("/sign-out", {"csrf_token": before}).status_code == 400  # the old token is worth nothing
+
+
+def test_signing_out_is_a_post_and_ends_the_session(admin: Person) -> None:
+    assert admin.get("/sign-out").status_code == 405
+    admin.get("/")
+    assert admin.post("/sign-out").headers["Location"] == "/sign-in"
+    assert admin.get("/").status_code == 303
+
+
+def test_a_reset_password_ends_the_sessions_of_before(admin: Person, data: Transactions) -> None:
+    assert admin.get("/").status_code == 200
+    with data.writing() as session:
+        service.reset_password(session, EMAIL, "another long password")
+    assert admin.get("/").status_code == 303
+    assert admin.sign_in().status_code == 422
+    assert admin.sign_in(password="another long password").status_code == 303
+
+
+def test_a_removed_person_is_out_at_once(admin: Person, data: Transactions) -> None:
+    with data.writing() as session:
+        session.query(User).delete()
+    assert admin.get("/").status_code == 303
+
+
+def test_a_form_without_its_token_is_refused(admin: Person) -> None:
+    answer = admin.post("/sign-out", {"csrf_token": "made up"})
+    assert answer.status_code == 400
+    assert "Your session ended" in answer.text
+    assert admin.get("/").status_code == 200
+
+
+def test_a_form_may_bring_the_token_as_the_header_that_htmx_sends(admin: Person) -> None:
+    answer = admin.client.post("/sign-out", headers={"X-CSRFToken": admin.token})
+    assert answer.status_code == 303
+
+
+def test_cookies_are_kept_to_https_where_people_come_by_https(make_config: Callable[..., Config]) -> None:
+    app = create_app(make_config(PUBLIC_URL="https://rooms.larkfield.example"))
+    assert app.config["SESSION_COOKIE_NAME"] == "__Host-session"
+    answer = app.test_client().get("/nowhere")
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+    assert app.config["SESSION_COOKIE_SECURE"] is True
+
+
+def test_the_session_cookie_is_out_of_reach_for_scripts(stranger: Person) -> None:
+    cookie = stranger.sign_in().headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Path=/" in cookie
+
+
+def test_without_any_account_the_sign_in_page_says_how_to_make_one(stranger: Person, data: Transactions) -> None:
+    with data.writing() as session:
+        session.query(User).delete()
+    assert "flask users add" in stranger.get("/sign-in").text
