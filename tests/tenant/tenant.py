@@ -1,0 +1,420 @@
+"""The tenant: one directory with its mailboxes, its clock, its mail, its faults and its log of requests."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import requests
+
+from tests.tenant import assistant, entra, graph, ids, inprocess
+from tests.tenant.calls import RequestInfo, Response
+from tests.tenant.clock import FakeClock, RealClock
+from tests.tenant.errors import TokenError
+from tests.tenant.faults import Faults
+from tests.tenant.people import Person
+from tests.tenant.state import Item, Mailbox
+from tests.tenant.switches import Mutators, RoomPolicy, Switches
+from tests.tenant.throttle import Throttle
+
+AUTHORITY_ORIGIN = "https://login.tenant.example"
+GRAPH_ORIGIN = "https://graph.tenant.example"
+MAX_LOGGED = 200_000
+
+
+class Mail(NamedTuple):
+    """One mail that went out: to whom, what kind, which meeting (its iCalUId)."""
+
+    to: str
+    kind: str
+    event: str
+
+
+class Tenant:
+    """A simulated Microsoft 365 tenant, in memory, deterministic for a seed under a fake clock."""
+
+    def __init__(
+        self, seed: int = 0, clock: FakeClock | RealClock | None = None, domain: str = "contoso.example"
+    ) -> None:
+        self.seed = seed
+        self.clock = clock or FakeClock()
+        self.random = random.Random(seed)
+        self.domain = domain
+        self.name = domain.split(".")[0].title()
+        self.authority_origin = AUTHORITY_ORIGIN
+        self.graph_origin = GRAPH_ORIGIN
+        self.tenant_id = self.guid()
+        self.signing_key = self.random.randbytes(32)
+        self.other_tenants: set[str] = set()
+        self.switches = Switches()
+        self.mutators = Mutators()
+        self.faults = Faults(self)
+        self.throttle = Throttle()
+        self.apps: dict[str, entra.App] = {}
+        self.verified_tokens: dict[str, dict[str, Any]] = {}
+        self.mails: list[Mail] = []
+        self.requests: list[RequestInfo] = []
+        self.mail_delay = 0.0
+        self.latency = 0.0
+        self.lock = threading.RLock()
+        self._boxes: dict[str, Mailbox] = {}
+        self._names: dict[str, str] = {}
+        self._jobs: list[tuple[datetime, int, str, tuple[Any, ...]]] = []
+        self._job_numbers = itertools.count()
+        self._request_numbers = itertools.count(1)
+        self._listeners: list[Callable[[str, RequestInfo], None]] = []
+        self.on_change: Callable[[], None] | None = None
+
+    @property
+    def graph_base_url(self) -> str:
+        """Graph's address with its version."""
+        return f"{self.graph_origin}/v1.0"
+
+    # -- making things
+
+    def guid(self) -> str:
+        """A new GUID out of the tenant's own randomness."""
+        text = f"{self.random.getrandbits(128):032x}"
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+    def new_secret(self) -> str:
+        """A secret value as Entra makes them: 40 characters, a tilde among them."""
+        alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+        text = "".join(self.random.choice(alphabet) for _ in range(39))
+        return f"{text[:3]}8Q~{text[6:]}"
+
+    def register_app(self, roles: Iterable[str] = ("Calendars.ReadWrite", "Place.Read.All")) -> entra.App:
+        """An app registration with a secret and admin consent to these application permissions."""
+        app = entra.App(self, self.guid(), self.guid(), self.guid(), self.new_secret(), tuple(roles))
+        self.apps[app.client_id] = app
+        return app
+
+    def _add(self, address: str, name: str, kind: str, time_zone: str) -> Mailbox:
+        if self.find_mailbox(address) is not None:
+            raise ValueError(f"{address} exists")
+        store = ids.Store(self.guid(), self.random.randbytes(16), self.random.randbytes(16))
+        box = Mailbox(address, name, kind, self.guid(), store, time_zone)
+        box.place["id"] = self.guid().upper()
+        self._boxes[address.lower()] = box
+        self._names[address.lower()] = address.lower()
+        return box
+
+    def add_room(
+        self,
+        address: str,
+        name: str | None = None,
+        capacity: int | None = None,
+        building: str | None = None,
+        floor: int | None = None,
+        time_zone: str = "UTC",
+        policy: RoomPolicy | None = None,
+        listed: bool = True,
+        listed_after: float = 0,
+    ) -> Mailbox:
+        """A room mailbox. `listed` False keeps it out of Places, `listed_after` seconds delay it there."""
+        box = self._add(address, name or address.split("@")[0].title(), "room", time_zone)
+        box.policy = policy or RoomPolicy()
+        box.listed = listed
+        box.listed_from = self.clock.now() + timedelta(seconds=listed_after) if listed_after else None
+        box.place |= {"capacity": capacity, "building": building, "floor": floor}
+        return box
+
+    def add_person(self, address: str, name: str | None = None, time_zone: str = "UTC") -> Mailbox:
+        """A person with a mailbox."""
+        return self._add(address, name or address.split("@")[0].title(), "person", time_zone)
+
+    def alias(self, address: str, for_address: str) -> None:
+        """A second SMTP address of a mailbox."""
+        box = self.mailbox(for_address)
+        box.aliases.add(address.lower())
+        self._names[address.lower()] = box.address.lower()
+
+    def rename(self, address: str, new_address: str) -> None:
+        """Another primary address; the old one stays as an alias, ids stay."""
+        box = self.mailbox(address)
+        old = box.address.lower()
+        self._boxes[new_address.lower()] = self._boxes.pop(old)
+        box.address = new_address
+        box.aliases = (box.aliases | {old}) - {new_address.lower()}
+        for name in [new_address.lower(), *box.aliases]:
+            self._names[name] = new_address.lower()
+
+    def set_policy(self, address: str, **changes: Any) -> None:
+        """Change settings of a room's calendar processing, from now on."""
+        policy = self.mailbox(address).policy
+        assert policy is not None
+        for name, value in changes.items():
+            if not hasattr(policy, name):
+                raise AttributeError(name)
+            setattr(policy, name, value)
+
+    def soft_delete(self, address: str) -> None:
+        """The mailbox is deleted, but can still be restored."""
+        self.mailbox(address).state = "soft-deleted"
+
+    def unlicense(self, address: str) -> None:
+        """The user stays, the mailbox cannot be reached."""
+        self.mailbox(address).state = "unlicensed"
+
+    def restore(self, address: str, new_ids: bool = False) -> None:
+        """The mailbox is back; with new ids of calendar and events, so old ones and delta tokens are dead."""
+        box = self.mailbox(address)
+        box.state = "active"
+        if new_ids:
+            box.store = ids.Store(self.guid(), self.random.randbytes(16), self.random.randbytes(16))
+            box.sessions.clear()
+            box.rounds.clear()
+            box.transactions.clear()
+            for number, item in list(box.items.items()):
+                box.items[number] = item.changed()
+
+    def move_items(self, address: str) -> None:
+        """All items move to another folder and back: mutable ids change, immutable ones stay (H15)."""
+        box = self.mailbox(address)
+        for item in list(box.items.values()):
+            folder = (int.from_bytes(item.folder, "big") + 1).to_bytes(8, "big")
+            box.put(item.changed(folder=folder), self.clock.now())
+
+    def touch_all(self, address: str) -> None:
+        """Every change key of a mailbox moves with nothing changed (H19)."""
+        box = self.mailbox(address)
+        for item in list(box.items.values()):
+            box.put(item.changed(change=box.take_change()), self.clock.now())
+
+    def plan_twins(self, address: str, style: str = "case") -> None:
+        """The next two items of a mailbox get ids that differ in letter case, or in `-` and `_` ("dash")."""
+        box = self.mailbox(address)
+        pair = ids.twin_number(box.store, ids.CALENDAR_FOLDER, box.next_number + 100_000, style)
+        box.planned_numbers += pair
+
+    # -- finding things
+
+    def mailboxes(self) -> list[Mailbox]:
+        """All mailboxes, in the order in which they were made."""
+        return list(self._boxes.values())
+
+    def find_mailbox(self, address: str) -> Mailbox | None:
+        """A mailbox by any of its addresses."""
+        name = self._names.get(address.lower())
+        return None if name is None else self._boxes.get(name)
+
+    def find_object(self, object_id: str) -> Mailbox | None:
+        """A mailbox by its user's object id."""
+        return next((box for box in self._boxes.values() if box.object_id == object_id.lower()), None)
+
+    def mailbox(self, address: str) -> Mailbox:
+        """As find_mailbox. Raises KeyError."""
+        box = self.find_mailbox(address)
+        if box is None:
+            raise KeyError(address)
+        return box
+
+    def is_internal(self, address: str) -> bool:
+        """Whether an address is of this organisation."""
+        return self.find_mailbox(address) is not None or address.lower().endswith(f"@{self.domain.lower()}")
+
+    # -- people
+
+    def as_person(self, address: str) -> Person:
+        """Somebody in Outlook, in his own calendar."""
+        return Person(self, address)
+
+    def as_delegate(self, room_address: str) -> Person:
+        """Somebody with rights on a room's calendar, who writes there directly."""
+        return Person(self, room_address)
+
+    # -- mail, jobs, time
+
+    def mail(self, to: str, kind: str, item: Item) -> None:
+        """Note a mail that goes out."""
+        self.mails.append(Mail(to, kind, item.uid))
+
+    def job(self, delay: float, kind: str, *parts: Any) -> None:
+        """Something that happens by itself after a delay."""
+        due = self.clock.now() + timedelta(seconds=delay)
+        heapq.heappush(self._jobs, (due, next(self._job_numbers), kind, parts))
+
+    def run_due(self) -> bool:
+        """Run what is due now; True if anything ran."""
+        ran = False
+        while self._jobs and self._jobs[0][0] <= self.clock.now():
+            _, _, kind, parts = heapq.heappop(self._jobs)
+            assistant.HANDLERS[kind](self, *parts)
+            ran = True
+        if ran and self.on_change:
+            self.on_change()
+        return ran
+
+    def advance(self, seconds: float) -> None:
+        """Move the fake clock, running on the way what falls due."""
+        with self.lock:
+            goal = self.clock.now() + timedelta(seconds=seconds)
+            while self._jobs and self._jobs[0][0] <= goal:
+                self._move_to(self._jobs[0][0])
+                self.run_due()
+            self._move_to(goal)
+
+    def _move_to(self, moment: datetime) -> None:
+        if isinstance(self.clock, FakeClock):
+            self.clock.advance_to(moment)
+        else:
+            self.clock.advance(max(0.0, (moment - self.clock.now()).total_seconds()))
+
+    def settle(self) -> None:
+        """Let everything happen that is under way: mail, assistants, lagging reads, hidden items."""
+        with self.lock:
+            while self._jobs:
+                self._move_to(max(self._jobs[0][0], self.clock.now()))
+                self.run_due()
+            for box in self._boxes.values():
+                box.lag = None
+                box.hidden.clear()
+
+    # -- truth, for oracles
+
+    def events(self, address: str) -> list[dict[str, Any]]:
+        """The true state of a mailbox: one plain dict an item (series as one)."""
+        box = self.mailbox(address)
+        return [self._truth(box, item) for item in box.items.values()]
+
+    def occurrences(self, address: str, begin: datetime, finish: datetime) -> list[dict[str, Any]]:
+        """The true state of a window: singles and dates of series, sorted by start."""
+        from tests.tenant.state import expanded
+
+        box = self.mailbox(address)
+        found = [one for item in box.items.values() for one in expanded(item, begin, finish)]
+        return [self._truth(box, one) for one in sorted(found, key=lambda one: (one.start, one.number))]
+
+    def _truth(self, box: Mailbox, item: Item) -> dict[str, Any]:
+        return {
+            "id": ids.rest_id(box.store, item.folder, item.number, item.original),
+            "immutable_id": ids.immutable_id(box.store, item.number, item.original),
+            "ical_uid": item.uid,
+            "type": item.kind,
+            "original": item.original,
+            "subject": item.subject,
+            "start": item.start_day if item.all_day else item.start,
+            "end": item.end_day if item.all_day else item.end,
+            "is_all_day": item.all_day,
+            "is_cancelled": item.cancelled,
+            "show_as": item.show_as,
+            "sensitivity": item.sensitivity,
+            "response": item.response,
+            "is_organizer": item.is_organizer,
+            "organizer": item.organizer[1],
+            "attendees": [(line["address"], line["type"], line["response"]) for line in item.attendees],
+            "transaction_id": item.transaction_id,
+            "properties": dict(item.properties),
+            "recurrence": item.recurrence,
+            "exceptions": sorted(item.exceptions),
+            "missing": sorted(item.missing),
+            "created": item.created,
+            "modified": item.modified,
+            "change": item.change,
+        }
+
+    # -- requests
+
+    def on_request(self, callback: Callable[[str, RequestInfo], None]) -> Callable[[], None]:
+        """Call back "before" and "after" each Graph request's effect; returns how to stop."""
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    def tell(self, phase: str, info: RequestInfo) -> None:
+        """Tell those who listen."""
+        for listener in list(self._listeners):
+            listener(phase, info)
+
+    def log_request(self, request: graph.Request) -> RequestInfo:
+        """A new line of the log."""
+        info = RequestInfo(
+            next(self._request_numbers),
+            self.clock.now(),
+            request.method,
+            unquote(request.path),
+            request.raw_query,
+            client_request_id=request.headers.get("client-request-id"),
+            request_id=self.guid(),
+            in_batch=request.in_batch,
+        )
+        self.requests.append(info)
+        if len(self.requests) > MAX_LOGGED:
+            del self.requests[: MAX_LOGGED // 2]
+        return info
+
+    def take_slot(self, request: graph.Request, segments: list[str]) -> tuple[str, str] | None:
+        """A slot of the mailbox's limit, where throttling is on."""
+        if not self.throttle.enabled or len(segments) < 3 or segments[0].lower() != "users":
+            return None
+        box = self.find_mailbox(segments[1])
+        claims = self.verified_tokens.get(request.headers.get("authorization", "").partition(" ")[2])
+        if box is None or claims is None:
+            return None
+        return self.throttle.enter(claims["appid"], box.object_id, self.clock.now().timestamp())
+
+    def handle(
+        self, method: str, url: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Answer a request to either origin: status, headers, body. Raises AnswerLost.
+
+        `url` is absolute or a path; header names in lower case.
+        """
+        parts = urlsplit(url)
+        if parts.path == "/v1.0" or parts.path.startswith("/v1.0/"):
+            request = graph.Request(method.upper(), parts.path[5:], parts.query, headers, body)
+            response = graph.serve(self, request)
+            if self.on_change:
+                self.on_change()
+        else:
+            response = self._entra(method.upper(), parts.path, headers, body)
+        return response.status, response.headers, response.encoded()
+
+    def _entra(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response:
+        segments = [unquote(part) for part in path.split("/") if part]
+        correlation = headers.get("client-request-id") or self.guid()
+        with self.lock:
+            try:
+                fault = self.faults.take("token", None)
+                if fault is not None and fault.kind in ("T-", "drop", "429", "503", "500", "504"):
+                    fault.before()
+                if segments[1:] == ["v2.0", ".well-known", "openid-configuration"] and method == "GET":
+                    response = Response(200, entra.discovery(self, segments[0]))
+                elif segments[1:] == ["oauth2", "v2.0", "token"] and method == "POST":
+                    response = Response(200, entra.token(self, segments[0], body.decode("utf-8", "replace")))
+                else:
+                    response = Response(404, {"error": "not_found"})
+                if fault is not None and fault.kind == "T+":
+                    fault.after()
+            except TokenError as error:
+                response = Response(error.status, entra.error_body(self, error, correlation))
+            except graph.GraphError as error:
+                response = Response(error.status, {"error": "temporarily_unavailable"}, dict(error.headers))
+        response.headers |= {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store, no-cache"}
+        response.headers["client-request-id"] = correlation
+        return response
+
+    def session(self) -> requests.Session:
+        """A requests session that reaches this tenant without sockets."""
+        return inprocess.session(self)
+
+    # -- keeping
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        for name in ("lock", "_listeners", "on_change", "requests", "verified_tokens"):
+            del state[name]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.lock = threading.RLock()
+        self._listeners, self.on_change = [], None
+        self.requests, self.verified_tokens = [], {}
+
+
