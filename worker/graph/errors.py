@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.exceptions import SSLError as UrllibSSLError
 
 from worker.sync.errors import (
@@ -178,7 +178,11 @@ def _http_date(text: str) -> datetime | None:
 def broken_request(error: requests.RequestException, trouble: Trouble) -> Unavailable:
     """The classified form of a request that got no whole answer; says whether it can have had an effect."""
     reason = _innermost_reason(error)
-    before_sending = isinstance(reason, (NewConnectionError, ConnectTimeoutError)) or _is_bad_certificate(reason)
+    before_sending = (
+        isinstance(error, requests.exceptions.ConnectTimeout)
+        or isinstance(reason, NewConnectionError)
+        or _is_bad_certificate(reason)
+    )
     return Unavailable(_with_code(trouble, _broken_code(error, reason)), never_sent=before_sending)
 
 

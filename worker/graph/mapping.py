@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from webapp.domain.intervals import AllDay, Span, Timed
@@ -36,6 +36,10 @@ TAG_PROPERTY = "String {5b0d3f5e-6a5c-4f0e-9a41-2f7d1c1e86b3} Name MapticianRese
 
 NORMAL = "normal"
 _CHANGE_KEY_BYTES = 22
+_DATED_ID = b"\x01\x51\x00\x08"
+_FROM_GRAPH_ID = str.maketrans("-_", "/+")
+_TICKS_A_DAY = 864_000_000_000
+_FIRST_PLAUSIBLE_DAY = date(1980, 1, 1).toordinal()
 _ANSWERS = {answer.value.lower(): answer for answer in Answer}
 _KINDS = {kind.value.lower(): kind for kind in EventKind}
 _WHOLE = ("type", "start", "end", "isAllDay", "isCancelled", "isOrganizer", "showAs", "sensitivity", "subject")
@@ -312,10 +316,8 @@ def _original_date(item: Members, kind: EventKind, span: Span) -> date | None:
         return found
     if isinstance(span, AllDay):
         return span.start
-    original = _instant(item.text("originalStart"))
-    if original is None:
-        original = span.start if kind is EventKind.OCCURRENCE else None
-    return _local_date(original, item.text("originalStartTimeZone"))
+    original = _instant(item.text("originalStart")) or (span.start if kind is EventKind.OCCURRENCE else None)
+    return _local_date(original, item.text("originalStartTimeZone")) if original else _date_in_id(item.text("id"))
 
 
 def _date_at_end(occurrence_id: str) -> date | None:
@@ -333,9 +335,17 @@ def _date_in_uid(ical_uid: str) -> date | None:
         return None
 
 
-def _local_date(moment: datetime | None, zone_name: str) -> date | None:
-    if moment is None:
+def _date_in_id(event_id: str) -> date | None:
+    """The last resort: ids of dates hold the original one as .NET ticks, in base64 of Graph's own spelling."""
+    try:
+        _, mark, rest = base64.b64decode(event_id.translate(_FROM_GRAPH_ID), validate=True).partition(_DATED_ID)
+        days = int.from_bytes(rest[:8], "big") // _TICKS_A_DAY
+        return date(1, 1, 1) + timedelta(days=days) if mark and days > _FIRST_PLAUSIBLE_DAY else None
+    except (binascii.Error, ValueError, OverflowError):
         return None
+
+
+def _local_date(moment: datetime, zone_name: str) -> date:
     try:
         return moment.astimezone(zone_named(zone_name or "UTC")).date()
     except (UnknownZone, OverflowError):
