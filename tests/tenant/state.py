@@ -84,6 +84,9 @@ class Item:
     is_exception: bool = False
     clamps: bool = True
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
+
     @property
     def kind(self) -> str:
         """Graph's `type`."""
