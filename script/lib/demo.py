@@ -110,7 +110,7 @@ def _start_valkey(supervisor: Supervisor, folder: DataFolder, env: Mapping[str, 
 
 
 def _start_tenant(supervisor: Supervisor, folder: DataFolder, env: Mapping[str, str]) -> dict[str, Any]:
-    """Starts the simulated tenant; what it announces: origin, ca, outlook and the connection's values."""
+    """Starts the simulated tenant; what it announces: addresses, CA file and the connection's values."""
     port = _kept_port(folder, "tenant")
     announced = folder.path / "tenant.out"
     command = [sys.executable, "-m", "tests.tenant", "--port", str(port), "--data", str(folder.path / "tenant")]
@@ -121,9 +121,9 @@ def _start_tenant(supervisor: Supervisor, folder: DataFolder, env: Mapping[str, 
 
 def _tenant_settings(tenant: Mapping[str, str]) -> dict[str, str]:
     return {
-        "ENTRA_AUTHORITY": tenant["origin"],
-        "GRAPH_BASE_URL": tenant["origin"] + "/v1.0",
-        "REQUESTS_CA_BUNDLE": tenant["ca"],
+        "ENTRA_AUTHORITY": tenant["authority"],
+        "GRAPH_BASE_URL": tenant["graph_base_url"],
+        "REQUESTS_CA_BUNDLE": tenant["ca_path"],
         "no_proxy": "localhost,127.0.0.1",  # a company's proxy cannot reach this machine's own ports
     }
 
@@ -177,7 +177,7 @@ def _summary(address: str, sign_in: Mapping[str, str], tenant: Mapping[str, str]
     if tenant:
         lines += [
             "",
-            f"Outlook page   {tenant['outlook']}",
+            f"Outlook page   {tenant['outlook_url']}",
             "               (the simulated tenant; its certificate is its own, so the browser asks once)",
             "",
             "Settings > Environment > Office 365 Integration > ADD:",

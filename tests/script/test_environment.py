@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
@@ -47,7 +48,10 @@ def imports(environment: Environment, module: str) -> bool:
 def test_it_is_made_without_ensurepip_and_the_second_time_nothing_is_installed(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "ensurepip", None)  # as on Debian without python3-venv
+    def missing(*arguments: object) -> None:  # as on Debian without python3-venv
+        raise subprocess.CalledProcessError(1, "ensurepip")
+
+    monkeypatch.setattr(venv.EnvBuilder, "_setup_pip", missing)
     environment = Environment(checkout)
 
     assert environment.ensure("base.txt")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -32,9 +34,13 @@ def test_ctrl_c_stops_everything_in_the_reverse_order_of_starting(start: Callabl
 
 
 def test_what_a_child_started_in_a_group_of_its_own_goes_with_it(start: Callable[..., Run], tmp_path: Path) -> None:
-    horse = 'python3 -c \'import os; os.setpgrp(); os.execvp("sleep", ["sleep", "600"])\''
+    horse = tmp_path / "horse.py"
+    horse.write_text(
+        "import os, signal\nos.setpgrp()\n"
+        f"open('{tmp_path}/horse.pid', 'w').write(f'{{os.getpid()}}\\n')\nsignal.pause()\n"
+    )
     script = tmp_path / "worker.sh"
-    script.write_text(f"{horse} &\necho $! >> {tmp_path}/horse.pid\nexec sleep 600\n")
+    script.write_text(f"{sys.executable} {horse} &\nexec sleep 600\n")
     run = start(f"worker=sh {script}")
     horse_pid = run.pid("horse")
     run.process.send_signal(signal.SIGTERM)
@@ -74,11 +80,15 @@ def test_a_noted_pid_that_now_belongs_to_another_program_is_left_alone(
     start: Callable[..., Run], tmp_path: Path
 ) -> None:
     (tmp_path / "data").mkdir()
-    mine = os.getpid()
-    (tmp_path / "data" / "running.json").write_text(f'{{"children": {{"web": [{mine}, "ticks 1"]}}}}')
-    run = start("web=sleep 600")
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as other:
+        note = {"children": {"web": [other.pid, "ticks 1"]}}
+        (tmp_path / "data" / "running.json").write_text(json.dumps(note))
+        run = start("web=sleep 600")
+        run.wait_for("ready")
+        still_there = other.poll() is None
+        other.kill()
 
-    run.wait_for("ready")
+    assert still_there
     assert run.said.startswith("leftovers: \n")
 
 
