@@ -1,0 +1,173 @@
+"""What the pages of rooms read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, contains_eager
+
+from webapp.domain.words import RoomState
+from webapp.errors import NotFound
+from webapp.models import Connection, Mailbox, Outbox, Room, RoomChoice, SyncSettings
+
+PER_PAGE = 50
+CHOICES_SHOWN = 50
+ARCHIVED = "archived"
+SORTS = ("name", "address", "status")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list of rooms shows, as its address says it."""
+
+    q: str = ""
+    building: str = ""
+    status: str = ""
+    sort: str = "name"
+    descending: bool = False
+    page: int = 1
+
+    def as_args(self, **changed: object) -> dict[str, object]:
+        """Address arguments of this filter with some changed; defaults are left out."""
+        values = {
+            "q": self.q,
+            "building": self.building,
+            "status": self.status,
+            "sort": self.sort if self.sort != "name" else "",
+            "desc": "1" if self.descending else "",
+            "page": self.page if self.page > 1 else "",
+            **changed,
+        }
+        return {name: value for name, value in values.items() if value not in ("", None, False, 1)}
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a room's sync stands: what the status cell and the status block show."""
+
+    room: Room
+    waiting: int
+    wanted: bool
+    sync_enabled: bool
+
+    @property
+    def runs(self) -> bool:
+        """Whether anything of this room is done in the background at all."""
+        return self.sync_enabled and self.room.sync_active and self.room.mailbox_id is not None
+
+    @property
+    def moving(self) -> bool:
+        """Whether something changes by itself soon, so that it is worth asking again."""
+        pending = self.room.sync_state is RoomState.PENDING and self.room.sync_code != "address_unlisted"
+        return self.runs and (pending or self.wanted)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of rooms with its counts. `counts` are by status within the search; `everything` counts them all."""
+
+    rows: Sequence[Status]
+    counts: dict[str, int]
+    total: int
+    everything: int
+    buildings: Sequence[str]
+
+
+def list_rooms(session: Session, wanted: Filter) -> Listing:
+    """A page of rooms: four small queries, whatever the number of rooms."""
+    matching = _matching(wanted)
+    counts = {state.value: 0 for state in RoomState} | {ARCHIVED: 0}
+    archived = Room.archived_at.is_not(None)
+    grouped = select(archived, Room.sync_state, func.count()).where(*matching).group_by(archived, Room.sync_state)
+    for is_archived, state, number in session.execute(grouped):
+        counts[ARCHIVED if is_archived else state.value] += number
+    of_status = [*matching, *_of_status(wanted.status)]
+    rows = session.execute(
+        _statuses().where(*of_status).order_by(*_order(wanted)).limit(PER_PAGE).offset((wanted.page - 1) * PER_PAGE)
+    )
+    total = sum(counts[s.value] for s in RoomState) if not wanted.status else counts.get(wanted.status, 0)
+    everything = session.scalar(select(func.count()).select_from(Room).where(Room.archived_at.is_(None))) or 0
+    return Listing([Status(*row) for row in rows], counts, total, everything, buildings(session))
+
+
+def buildings(session: Session) -> Sequence[str]:
+    """Names of buildings with rooms in use."""
+    query = select(Room.building).where(Room.archived_at.is_(None), Room.building != "").distinct()
+    return session.scalars(query.order_by(Room.building)).all()
+
+
+def status_of(session: Session, room_id: int) -> Status:
+    """One room's status with one query; raises `NotFound`."""
+    row = session.execute(_statuses().where(Room.id == room_id)).one_or_none()
+    if row is None:
+        raise NotFound(what="room", id=room_id)
+    return Status(*row)
+
+
+def connections(session: Session) -> Sequence[Connection]:
+    """All connections by name."""
+    return session.scalars(select(Connection).order_by(Connection.name)).all()
+
+
+def choices(session: Session, connection_id: int, q: str) -> Sequence[RoomChoice]:
+    """The tenant's rooms that match `q` and that no room in use has yet, the first `CHOICES_SHOWN`."""
+    used = select(func.lower(Room.external_address)).where(
+        Room.archived_at.is_(None), Room.external_address.is_not(None)
+    )
+    query = select(RoomChoice).where(RoomChoice.connection_id == connection_id, RoomChoice.address.not_in(used))
+    if q:
+        query = query.where(
+            or_(
+                RoomChoice.name.icontains(q, autoescape=True),
+                RoomChoice.address.icontains(q, autoescape=True),
+                RoomChoice.building.icontains(q, autoescape=True),
+            )
+        )
+    return session.scalars(query.order_by(RoomChoice.name, RoomChoice.id).limit(CHOICES_SHOWN)).all()
+
+
+def _statuses() -> Select[tuple[Room, int, bool, bool]]:
+    waiting = (
+        select(func.count())
+        .select_from(Outbox)
+        .where(Outbox.mailbox_id == Room.mailbox_id)
+        .correlate(Room)
+        .scalar_subquery()
+    )
+    wanted = func.coalesce(Mailbox.wanted > Mailbox.done, False)
+    enabled = func.coalesce(select(SyncSettings.enabled).scalar_subquery(), False)
+    return (
+        select(Room, waiting, wanted, enabled)
+        .outerjoin(Room.mailbox)
+        .outerjoin(Room.connection)
+        .options(contains_eager(Room.mailbox), contains_eager(Room.connection))
+    )
+
+
+def _matching(wanted: Filter) -> list[ColumnElement[bool]]:
+    matching: list[ColumnElement[bool]] = []
+    if wanted.q:
+        matching.append(
+            or_(*(c.icontains(wanted.q, autoescape=True) for c in (Room.name, Room.external_address, Room.building)))
+        )
+    if wanted.building:
+        matching.append(Room.building == wanted.building)
+    return matching
+
+
+def _of_status(status: str) -> list[ColumnElement[bool]]:
+    if status == ARCHIVED:
+        return [Room.archived_at.is_not(None)]
+    in_use = [Room.archived_at.is_(None)]
+    return [*in_use, Room.sync_state == RoomState(status)] if status else in_use
+
+
+def _order(wanted: Filter):  # type: ignore[no-untyped-def]
+    column = {
+        "name": func.lower(Room.name),
+        "address": func.lower(func.coalesce(Room.external_address, "")),
+        "status": Room.sync_state,
+    }[wanted.sort]
+    return (column.desc() if wanted.descending else column.asc(), func.lower(Room.name), Room.id)
