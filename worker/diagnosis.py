@@ -69,7 +69,7 @@ class Cause:
 
 
 def of_error(error: SyncError, step: Step, roles: Collection[str], **fields: Any) -> Cause:
-    """The cause behind an error at a step. `roles` are the token's; `fields` are what the caller knows of the place."""
+    """The cause behind an error at a step. `roles` are the token's; `fields` what the caller knows of the place."""
     known = {**_support(error), "step": step.value, **fields}
     if isinstance(error, Throttled):
         return Cause(CheckCode.MICROSOFT_BUSY, {**known, "wait_seconds": round(error.wait_seconds)})

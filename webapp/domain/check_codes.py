@@ -5,6 +5,7 @@ with every failure, each empty when unknown: `aadsts` (Entra's number), `graph_c
 (HTTP), `request_id`, `correlation_id`, and `host` (the one that was asked). More are named at the code.
 """
 
+# ruff: noqa: S105  (names of causes, not passwords)
 from __future__ import annotations
 
 from enum import StrEnum

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +26,10 @@ class Place:
     capacity: int | None = None
 
 
-def list_rooms(client: GraphClient) -> tuple[Place, ...]:
+def list_rooms(client: GraphClient, each_page: Callable[[int], None] = lambda _found: None) -> tuple[Place, ...]:
     """All rooms with an address, in Places' order, each once; complete or an error (I5).
+
+    `each_page` is told after each page how many there are so far.
 
     Which rooms the calendar permission reaches is another matter (docs/graph.md#places-sees-all).
     """
@@ -39,6 +42,7 @@ def list_rooms(client: GraphClient) -> tuple[Place, ...]:
             place = _place(raw)
             if place:
                 found.setdefault(place.address, place)
+        each_page(len(found))
         next_link = Members(answer.body).text("@odata.nextLink")
         if not next_link:
             return tuple(found.values())

@@ -23,8 +23,8 @@ import requests
 from worker.graph.errors import Broken, broken_request, retry_after
 from worker.sync.errors import CredentialsRefused, SyncError, Throttled, Trouble, Unavailable, Unreadable
 
-TIMEOUT_SECONDS = (10.0, 30.0)
-"""For connecting, and for each silence of the answer."""
+TIMEOUT_SECONDS = (10.0, 10.0)
+"""For connecting, and for each silence of the answer; a token takes two requests."""
 OPERATION = "token"
 _SPARE = timedelta(seconds=300)
 """A token with less left is not used any more."""

@@ -46,7 +46,7 @@ def test_a_token_is_asked_for_with_the_scope_of_graphs_origin(wire: Wire, clock:
     assert asked.url == f"{AUTHORITY}/{TENANT}/oauth2/v2.0/token"
     assert "scope=https%3A%2F%2Fgraph.example.test%2F.default" in str(asked.body)
     assert f"client_id={CLIENT}" in str(asked.body)
-    assert all(options["timeout"] == (10.0, 30.0) for options in wire.options)
+    assert all(options["timeout"] == (10.0, 10.0) for options in wire.options)
     assert token.expires_at.timestamp() - clock.now.timestamp() == 3599
 
 

@@ -1,0 +1,70 @@
+"""The tenant's rooms, fetched from Places and kept to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from webapp.clock import utcnow
+from webapp.database import Transactions
+from webapp.domain.check_codes import Step
+from webapp.models import Connection, RoomChoice
+from worker import diagnosis
+from worker.graph.places import Place, list_rooms
+from worker.graph_clients import GraphClients
+from worker.sync.errors import SyncError
+
+
+def list_places(
+    transactions: Transactions, clients: GraphClients, connection_id: int, now: Callable[[], datetime] = utcnow
+) -> None:
+    """Fetch the list if it is wanted. A failure keeps the old list and puts its code on the connection."""
+    with transactions.reading() as session:
+        connection = session.get(Connection, connection_id)
+    if connection is None or connection.places_wanted == connection.places_done:
+        return
+    roles: tuple[str, ...] = ()
+    rooms: tuple[Place, ...] | None = None
+    code = None
+    try:
+        client = clients.open(connection_id)
+        roles = client.tokens.token().roles
+        rooms = list_rooms(client)
+    except SyncError as error:
+        code = diagnosis.of_error(error, Step.PLACES, roles).code.value
+    with transactions.writing() as session:
+        if rooms is not None:
+            keep_rooms(session, connection_id, rooms, now())
+        session.execute(
+            update(Connection)
+            .where(Connection.id == connection_id)
+            .values(places_done=connection.places_wanted, places_error=code)
+        )
+
+
+def keep_rooms(session: Session, connection_id: int, rooms: Iterable[Place], now: datetime) -> None:
+    """Put a complete list in place of the former one."""
+    listed = session.execute(
+        update(Connection)
+        .where(Connection.id == connection_id)
+        .values(places_listed_at=now, places_error=None)
+        .returning(Connection.id)
+    )
+    if listed.first() is None:
+        return
+    session.execute(delete(RoomChoice).where(RoomChoice.connection_id == connection_id))
+    session.add_all(
+        RoomChoice(
+            connection_id=connection_id,
+            address=room.address[:320],
+            name=room.name[:255],
+            building=room.building[:255],
+            floor=room.floor[:64],
+            capacity=room.capacity,
+            listed_at=now,
+        )
+        for room in rooms
+    )
