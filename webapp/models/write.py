@@ -36,8 +36,8 @@ class Outbox(Base):
 class Attempt(Base):
     """One write to Graph: committed before the call, settled after it.
 
-    A create's `body` is frozen: a repeat sends the same. `planned` is what both sides should be once it is done,
-    `etag` what a conditional write was planned from.
+    A create's `body` is frozen: a repeat sends the same. A patch's names the groups it sends and the values here.
+    `etag` is what a conditional write was planned from.
     """
 
     __tablename__ = "attempt"
@@ -57,7 +57,6 @@ class Attempt(Base):
     event_id: Mapped[str | None] = mapped_column(Text)
     transaction_id: Mapped[str | None] = mapped_column(Text)
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    planned: Mapped[dict[str, Any]] = mapped_column(default=dict)
     etag: Mapped[str] = mapped_column(Text, default="")
     revision: Mapped[int]
     sends: Mapped[int] = mapped_column(default=0)

@@ -60,7 +60,8 @@ def database_now(session: Session) -> datetime:
     if session.get_bind().dialect.name == "sqlite":
         raw = session.scalar(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')"))
         return datetime.fromisoformat(str(raw)).replace(tzinfo=UTC)
-    return session.scalars(select(func.clock_timestamp())).one()
+    clock: datetime = session.scalars(select(func.clock_timestamp())).one()
+    return clock
 
 
 def claim(transactions: Transactions, mailbox_id: int, owner: str, now: datetime) -> Lane | None:
@@ -108,6 +109,12 @@ def wanted(lane: Lane) -> int:
     """What has been asked of this mailbox so far; note it before anything is read."""
     with lane.reading() as session:
         return session.scalars(select(Mailbox.wanted).where(Mailbox.id == lane.mailbox_id)).one()
+
+
+def failures(lane: Lane) -> int:
+    """Failed runs in a row so far."""
+    with lane.reading() as session:
+        return session.scalars(select(Mailbox.failures).where(Mailbox.id == lane.mailbox_id)).one()
 
 
 def finish(lane: Lane, seen: int) -> bool:
@@ -189,6 +196,7 @@ def _is_followed() -> ColumnElement[bool]:
 def _has_work(now: datetime) -> ColumnElement[bool]:
     return or_(
         Mailbox.wanted > Mailbox.done,
+        Mailbox.full_wanted > Mailbox.full_done,
         Mailbox.next_look_at <= now,
         exists(
             select(Outbox.id).where(

@@ -114,7 +114,7 @@ def commit(
         everything = [staged_from_json(row) for row in [*staged, *rows]]
         known = _known_in_window(session, lane.mailbox_id, the_round.window) if the_round.is_full else []
         if the_round.is_full and listing_is_suspect(len(everything), len(known)):
-            return _distrust(session, lane, current, len(known))
+            return _distrust(session, current, len(known))
         noted = note(session, lane, everything, is_full=the_round.is_full, began_at=the_round.began_at, now=now)
         if the_round.is_full:
             _sweep(known, the_round.began_at)
@@ -147,15 +147,12 @@ def _swap(
     session.execute(update(Mailbox).where(Mailbox.id == lane.mailbox_id).values(full_done=current.full_seen))
 
 
-def _distrust(session: Session, lane: Lane, current: DeltaSession, known: int) -> Committed:
+def _distrust(session: Session, current: DeltaSession, known: int) -> Committed:
     """An empty listing of a room that is not empty: forget the round, and list again later."""
-    full_seen = current.full_seen
     session.execute(delete(StagedRow).where(StagedRow.session_id == current.id))
-    if current.active:
-        current.next_link, current.round_began_at = None, None
-    else:
+    current.next_link, current.round_began_at = None, None
+    if not current.active:
         session.delete(current)
-        session.execute(update(Mailbox).where(Mailbox.id == lane.mailbox_id).values(full_done=full_seen))
     return Committed(Noted(), suspect=True, known=known)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from worker.sync.event import Event, EventPatch, NewEvent, Page
+from worker.sync.event import Event, EventPatch, NewEvent, Page, Row
 
 
 class Calendar(Protocol):
     """The default calendar of one room mailbox. Every method raises only `worker.sync.errors.SyncError`s.
 
+    A delta round that repeats itself raises `EndlessDelta` (H01).
     Windows are aware UTC instants. Lists are complete or raise: a failed read never looks like an empty
     calendar (I5). Each call is one request, or as many as its pages; waiting and retrying is the caller's.
     """
@@ -24,8 +25,9 @@ class Calendar(Protocol):
     def follow(self, link: str) -> Page:
         """The page behind a nextLink or deltaLink; the link is checked before a token goes with it (S21)."""
 
-    def view(self, start: datetime, end: datetime) -> tuple[Event, ...]:
-        """All single events, occurrences and exceptions that overlap the window, tags expanded."""
+    def listing(self, start: datetime, end: datetime) -> tuple[Row, ...]:
+        """All single events, occurrences and exceptions that overlap the window, tags expanded; what cannot be
+        understood is `Unusable`. Also the fallback where a delta round has no end."""
 
     def read(self, event_id: str) -> Event:
         """One event by id, tag expanded; `Gone` when it is not there (or not yet)."""

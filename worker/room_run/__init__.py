@@ -1,0 +1,1 @@
+"""One sync of one room: claim, settle, push, read, plan, guard, write, record."""

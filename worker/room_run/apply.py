@@ -1,0 +1,258 @@
+"""From observations to effects: decide every dirty item, brake what is too much, carry out the rest."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from webapp.domain.words import HoldKind, LinkState
+from webapp.models import Link
+from webapp.reservations.rows import lock_room
+from worker.room_run.context import Run
+from worker.room_run.own import own_event
+from worker.room_run.refresh import refresh
+from worker.room_run.writing import send_delete
+from worker.store import effects, items, records, writes
+from worker.store.claims import LaneLost
+from worker.store.items import Item
+from worker.store.records import HeldAction
+from worker.store.writes import Write
+from worker.sync.guard import too_much
+from worker.sync.link import Observation
+from worker.sync.plan import (
+    ABSENT,
+    UNKNOWN,
+    Apply,
+    Bury,
+    CancelHere,
+    Import,
+    MoveBase,
+    Plan,
+    RemoveThere,
+    Side,
+    Stop,
+    reconcile,
+)
+from worker.sync.recognise import our_mark
+from worker.sync.values import values_to_json
+
+log = logging.getLogger(__name__)
+
+IN_ONE_COMMIT = 200
+ROUNDS = 4
+"""Carrying out a plan can make another item decidable; it never takes more rounds than this."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do about one item."""
+
+    item: Item
+    plan: Plan
+
+
+def plan_and_apply(run: Run) -> None:
+    """Decide and carry out until nothing more can be decided now."""
+    for _ in range(ROUNDS):
+        ids = items.dirty(run.lane)
+        if not ids:
+            break
+        run.log.begin()
+        refresh(run, [item for item in _load(run, ids) if not item.waits_for_push])
+        decided = [d for item in _load(run, ids) if (d := _decide(run, item)) is not None]
+        decided = _brake(run, decided)
+        _carry_out_here(run, [d for d in decided if not _writes_there(d)])
+        _carry_out_there(run, [d for d in decided if _writes_there(d)])
+        if not decided:
+            break
+
+
+def _load(run: Run, ids: list[int]) -> list[Item]:
+    with run.lane.reading() as session:
+        return items.load(session, ids)
+
+
+def _decide(run: Run, item: Item) -> Decision | None:
+    """The plan of one item, or None where nothing can be decided from what is known."""
+    if item.waits_for_push or item.series_stale or item.must_confirm:
+        return None
+    remote = _remote_side(item)
+    if remote is UNKNOWN:
+        return None
+    if item.reservation_id is None:
+        return _decide_new(run, item, remote)
+    plan = reconcile(item.base, item.local, remote, item.ours)
+    if item.parked and not all(isinstance(action, Bury | MoveBase) for action in plan):
+        return None
+    return Decision(item, plan)
+
+
+def _decide_new(run: Run, item: Item, remote: Side) -> Decision | None:
+    if remote is ABSENT or (item.is_series and item.observed and not item.observed.values.dates):
+        return Decision(item, (Bury(),) if item.gone_confirmed else ())
+    assert item.observed is not None, "a known side was observed"
+    mark = our_mark(run.install, item.observed.transaction_id, item.observed.tag)
+    if mark is not None and not own_event(run, item, item.observed, mark):
+        return None
+    return Decision(item, (Import(),))
+
+
+def _remote_side(item: Item) -> Side:
+    if item.gone:
+        return ABSENT if item.gone_confirmed else UNKNOWN
+    if item.observed is None:
+        return UNKNOWN
+    return item.observed.values if item.observed.live else ABSENT
+
+
+def _brake(run: Run, decided: list[Decision]) -> list[Decision]:
+    """Keep back cancels and retimes that are too many at once; everything else goes on (H70)."""
+    weights = records.tally(run.lane, run.now()) if any(map(_is_braked, decided)) else None
+    for kind, counts in ((HoldKind.MASS_CANCEL, _is_cancel), (HoldKind.MASS_RETIME, _is_retime)):
+        kept = [d for d in decided if counts(d)]
+        if weights is not None and too_much(len(kept), weights):
+            _hold_back(run, kind, kept)
+            decided = [d for d in decided if not counts(d)]
+        else:
+            with run.lane.writing() as session:
+                records.release(session, run.lane.room_id, (kind,), None, run.now())
+    return decided
+
+
+def _is_cancel(decision: Decision) -> bool:
+    return any(isinstance(action, CancelHere) for action in decision.plan)
+
+
+def _is_retime(decision: Decision) -> bool:
+    return any(isinstance(action, Apply) and action.groups & {"time", "dates"} for action in decision.plan)
+
+
+def _is_braked(decision: Decision) -> bool:
+    return _is_cancel(decision) or _is_retime(decision)
+
+
+def _hold_back(run: Run, kind: HoldKind, kept: list[Decision]) -> None:
+    actions = [
+        HeldAction(
+            key=f"reservation:{d.item.reservation_id}",
+            action="cancel_here" if kind is HoldKind.MASS_CANCEL else "retime_here",
+            reservation_id=d.item.reservation_id,
+            before=values_to_json(d.item.base.remote) if d.item.base else None,
+            after=values_to_json(d.item.observed.values) if d.item.observed and not d.item.gone else None,
+            base_etag=d.item.observed.change_key if d.item.observed else "",
+        )
+        for d in kept
+    ]
+    now = run.now()
+    with run.lane.writing() as session:
+        if records.hold(session, run.lane.room_id, kind, actions, now, count=len(kept)):
+            run.log.step(session, now, "none", "hold", reason=kind.value, count=len(kept))
+
+
+def _writes_there(decision: Decision) -> bool:
+    return any(isinstance(action, RemoveThere) for action in decision.plan)
+
+
+def _carry_out_here(run: Run, decided: list[Decision]) -> None:
+    """Local effects, in parts of at most 200 items a commit; a part that fails is done item by item."""
+    for start in range(0, len(decided), IN_ONE_COMMIT):
+        run.go_on()
+        part = decided[start : start + IN_ONE_COMMIT]
+        try:
+            _commit_part(run, part)
+        except (LaneLost, DBAPIError):
+            raise
+        except Exception:
+            log.exception("part failed mailbox=%s items=%s", run.lane.mailbox_id, len(part))
+            for decision in part:
+                _alone(run, decision)
+
+
+def _commit_part(run: Run, part: list[Decision]) -> None:
+    with run.lane.writing() as session:
+        lock_room(session, run.lane.room_id)
+        for decision in part:
+            try:
+                _do(run, session, decision)
+            except effects.MovedOn:
+                continue
+
+
+def _alone(run: Run, decision: Decision) -> None:
+    """One item that always fails is set aside and stops no other (H62)."""
+    try:
+        _commit_part(run, [decision])
+    except (LaneLost, DBAPIError):
+        raise
+    except Exception as error:
+        now = run.now()
+        with run.lane.writing() as session:
+            link = session.get_one(Link, decision.item.link_id)
+            link.state, link.dirty, link.reason = LinkState.QUARANTINED, False, type(error).__name__
+            run.log.step(session, now, "none", "quarantine", decision.item.reservation_id, type(error).__name__)
+
+
+def _do(run: Run, session: Session, decision: Decision) -> None:
+    item, now = decision.item, run.now()
+    if not decision.plan:
+        effects.clean(session, item)
+    for action in decision.plan:
+        if isinstance(action, Import):
+            told = effects.take_in(session, run.lane, item.link_id, _seen(item), now)
+            run.log.step(session, now, "here", "import", told.reservation_id)
+            _tell_withdrawn(run, session, told)
+        elif isinstance(action, Apply):
+            told = effects.follow(session, run.lane, item, _seen(item), now)
+            step = "retime" if _is_retime(decision) else "change"
+            run.log.step(session, now, "here", step, item.reservation_id, ",".join(sorted(action.groups)))
+            _tell_withdrawn(run, session, told)
+        elif isinstance(action, CancelHere):
+            ended = effects.end_here(session, item, now)
+            run.log.step(session, now, "here", "cancel" if ended else "unlink", item.reservation_id)
+        elif isinstance(action, MoveBase):
+            effects.move_base(session, item, _seen(item), now)
+        elif isinstance(action, Bury):
+            effects.bury(session, item.link_id, "gone_there", now)
+            writes.forget(session, item.reservation_id)
+        elif isinstance(action, Stop):
+            _hold_one(run, session, item, action.kind)
+
+
+def _tell_withdrawn(run: Run, session: Session, told: effects.Told) -> None:
+    for reservation_id in told.withdrawn:
+        run.log.step(session, run.now(), "here", "withdraw", reservation_id, HoldKind.SLOT_TAKEN.value)
+
+
+def _hold_one(run: Run, session: Session, item: Item, kind: HoldKind) -> None:
+    action = HeldAction(
+        key=f"reservation:{item.reservation_id}",
+        action="cancel_there",
+        reservation_id=item.reservation_id,
+        before=values_to_json(_seen(item).values),
+        base_etag=_seen(item).change_key,
+    )
+    records.add_to_hold(session, run.lane.room_id, kind, action, run.now())
+    effects.clean(session, item)
+
+
+def _seen(item: Item) -> Observation:
+    assert item.observed is not None, "only what was observed is carried out"
+    return item.observed
+
+
+def _carry_out_there(run: Run, decided: list[Decision]) -> None:
+    """Withdraw our own events that lost their slot or that nobody wants any more."""
+    for decision in decided:
+        remove_there(run, decision.item, "withdrawn")
+
+
+def remove_there(run: Run, item: Item, action: str) -> bool:
+    """DELETE an event of ours, as an attempt, conditional on what was seen of it."""
+    assert item.reservation_id is not None, "ours always stands for a reservation"
+    with run.lane.writing() as session:
+        write = Write(item.reservation_id, item.revision, run.log.begin(), run.now())
+        attempt = writes.new_delete(session, run.lane, write, item.event_id, _seen(item).etag)
+    return send_delete(run, attempt, item.link_id, _seen(item).etag, action)

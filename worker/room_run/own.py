@@ -1,0 +1,89 @@
+"""Events that carry our mark but that no link leads to: adopt them, or remove what nobody wants (H79, H80)."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.words import AttemptKind, AttemptState, LinkState
+from webapp.models import Attempt, Link, Reservation
+from worker.room_run.context import Run
+from worker.room_run.writing import send_delete
+from worker.store import effects, items, writes
+from worker.store.items import Item
+from worker.store.writes import Write
+from worker.sync.conflict import ours_yields
+from worker.sync.link import Observation, observation_from_json
+from worker.sync.recognise import Mark
+from worker.sync.values import LOCAL_GROUPS, Values, changed, span_from_json
+
+
+def own_event(run: Run, item: Item, seen: Observation, mark: Mark) -> bool:
+    """Deal with a new event that this installation made; True: it is to be imported like a stranger's.
+
+    Its reservation is waiting for an open create: that attempt adopts it. It has another event: the younger of
+    the twins goes, if people have not touched it. It has none: adopt, and the planner decides what follows.
+    """
+    if mark.room_id != run.lane.room_id:
+        return True
+    with run.lane.reading() as session:
+        reservation = session.scalar(select(Reservation).where(Reservation.public_id == mark.public_id))
+        if reservation is None:
+            return True
+        unsettled = session.scalar(
+            select(Attempt.id).where(Attempt.reservation_id == reservation.id, Attempt.state == AttemptState.OPEN)
+        )
+        if unsettled is not None:
+            return False
+        twin = session.scalar(
+            select(Link.id).where(
+                Link.mailbox_id == run.lane.mailbox_id,
+                Link.reservation_id == reservation.id,
+                Link.state == LinkState.LINKED,
+                Link.id != item.link_id,
+            )
+        )
+        asked = _asked_for(session, reservation.id, str(mark)) or seen.values
+    if twin is not None:
+        return _heal_twin(run, item, seen, twin, reservation.id, asked)
+    now = run.now()
+    with run.lane.writing() as session:
+        effects.adopt(session, run.lane, reservation.id, item.event_id, seen, asked, now)
+        session.get_one(Link, item.link_id).dirty = True
+        run.log.step(session, now, "none", "adopt", reservation.id, "found_by_mark")
+    return False
+
+
+def _heal_twin(run: Run, item: Item, seen: Observation, twin: int, reservation_id: int, asked: Values) -> bool:
+    """Two events of ours for one reservation: remove the younger, unless somebody changed it."""
+    with run.lane.reading() as session:
+        other = items.load(session, [twin])[0]
+        link = session.get_one(Link, twin)
+        kept = observation_from_json(link.observed or {}) if link.observed else seen
+        revision = other.revision
+    this_is_younger = ours_yields((seen.created, item.event_id), (kept.created, other.event_id))
+    goes, goes_seen = (item, seen) if this_is_younger else (other, kept)
+    if changed(asked, goes_seen.values, LOCAL_GROUPS) and this_is_younger:
+        return True
+    if not this_is_younger:
+        with run.lane.writing() as session:
+            effects.adopt(session, run.lane, reservation_id, item.event_id, seen, asked, run.now())
+            session.get_one(Link, item.link_id).dirty = True
+    with run.lane.writing() as session:
+        write = Write(reservation_id, revision, run.log.begin(), run.now())
+        attempt = writes.new_delete(session, run.lane, write, goes.event_id, goes_seen.etag)
+    send_delete(run, attempt, goes.link_id, goes_seen.etag, "twin_removed")
+    return False
+
+
+def _asked_for(session: Session, reservation_id: int, transaction_id: str) -> Values | None:
+    body = session.scalar(
+        select(Attempt.body).where(
+            Attempt.reservation_id == reservation_id,
+            Attempt.kind == AttemptKind.CREATE,
+            Attempt.transaction_id == transaction_id,
+        )
+    )
+    if body is None:
+        return None
+    return Values(body["subject"], span_from_json(body["time"]), body["private"])

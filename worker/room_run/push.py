@@ -1,0 +1,265 @@
+"""Sending what people here changed: one outbox row after the other, each from a fresh read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from webapp.domain.words import ConflictKind, HoldKind, SyncState
+from worker.room_run.context import Run
+from worker.room_run.slot import Slot, look_at_slot
+from worker.room_run.writing import bind, send_create, send_delete, send_patch
+from worker.store import effects, records, writes
+from worker.store.items import Item
+from worker.store.records import HeldAction
+from worker.store.writes import Push, Write
+from worker.sync.conflict import ours_yields
+from worker.sync.errors import Gone, Refused, Unavailable
+from worker.sync.link import Observation, is_older, observe
+from worker.sync.plan import (
+    ABSENT,
+    Apply,
+    Bury,
+    CancelHere,
+    Disagree,
+    MoveBase,
+    RemoveThere,
+    Send,
+    Side,
+    Stop,
+    reconcile,
+)
+from worker.sync.values import LOCAL_GROUPS, Values, changed, span_to_json, values_to_json
+
+GRACE = timedelta(seconds=180)
+"""So long after our own write a 404 says nothing: it may not be readable yet (H40)."""
+
+SOON = timedelta(seconds=2)
+PATIENCE = 3
+"""After this many items in a row without an answer the whole run waits."""
+
+
+def push_all(run: Run) -> None:
+    """Send every outbox row that may be sent. One that fails does not stop the others (H62)."""
+    unanswered = 0
+    for outbox_id in writes.pushes(run.lane, run.now()):
+        run.go_on()
+        push = writes.load_push(run.lane, outbox_id, run.now())
+        if push is None:
+            continue
+        run.log.begin()
+        try:
+            _push(run, push)
+            unanswered = 0
+        except Refused as error:
+            _park(run, push, SyncState.FAILED, "refused", code=error.trouble.code, status=error.trouble.status)
+        except Unavailable as error:
+            unanswered += 1
+            _put_off(run, push, timedelta(seconds=error.wait_seconds) if error.wait_seconds else None)
+            if unanswered >= PATIENCE:
+                raise
+        except effects.MovedOn:
+            _put_off(run, push, SOON)
+
+
+def _push(run: Run, push: Push) -> None:
+    if push.item is None:
+        _push_new(run, push)
+        return
+    seen, remote = _read(run, push.item)
+    if remote is None:
+        _put_off(run, push, None)
+        return
+    plan = reconcile(push.item.base, push.local, remote, push.ours)
+    for action in plan:
+        if isinstance(action, Disagree):
+            _disagree(run, push, action, seen)
+        elif isinstance(action, Stop):
+            _stop(run, push, action.kind, seen)
+            return
+        elif isinstance(action, Apply):
+            assert seen is not None, "only what was read can be applied"
+            _apply(run, push, push.item, seen, action)
+        elif isinstance(action, Send):
+            assert seen is not None, "only what was read can be changed"
+            _send(run, push, push.item, seen, action)
+            return
+        elif isinstance(action, RemoveThere):
+            assert seen is not None, "only what was read can be removed"
+            _remove(run, push, push.item, seen)
+            return
+        elif isinstance(action, CancelHere | Bury):
+            _end(run, push, push.item)
+            return
+        elif isinstance(action, MoveBase) and seen is not None:
+            with run.lane.writing() as session:
+                effects.move_base(session, push.item, seen, run.now())
+    _cleared(run, push, SyncState.SYNCED)
+
+
+def _push_new(run: Run, push: Push) -> None:
+    """No event yet: nothing to do for what is cancelled or over, else create it if the slot is free."""
+    if not isinstance(push.local, Values) or push.ended:
+        _cleared(run, push, None if push.local is ABSENT else SyncState.LOCAL)
+        return
+    found = look_at_slot(run, push.times, push.public_id)
+    if found.slot is Slot.CLEARING:
+        _put_off(run, push, SOON)
+        return
+    if found.slot is Slot.TAKEN and found.own is None:
+        _yield(run, push, push.local)
+        return
+    now = run.now()
+    with run.lane.writing() as session:
+        write = Write(push.reservation_id, push.revision, run.log.begin(), now)
+        attempt = writes.new_create(session, run.lane, write, push.public_id, push.local)
+    done = bind(run, attempt, found.own, "adopt") if found.own else send_create(run, attempt)
+    if done:
+        _cleared(run, push, SyncState.SYNCED)
+        _look_after_create(run, push)
+
+
+def _look_after_create(run: Run, push: Push) -> None:
+    """Somebody may have booked between our look and our write: the later of two yields (H51)."""
+    found = look_at_slot(run, push.times, push.public_id)
+    if found.slot is not Slot.TAKEN or found.own is None:
+        return
+    ours = (found.own.created, found.own.id)
+    late = any(ours_yields(ours, (event.created, event.id)) for event in found.blockers)
+    if late and isinstance(push.local, Values):
+        _yield(run, push, push.local)
+
+
+def _read(run: Run, item: Item) -> tuple[Observation | None, Side | None]:
+    """A fresh read of the event. None as the side: not known now, look again later."""
+    try:
+        event = run.calendar.read(item.event_id)
+    except Gone:
+        fresh = item.written_at is not None and run.now() - item.written_at < GRACE
+        return None, (None if fresh else ABSENT)
+    seen = observe(event, run.digest)
+    if item.observed is not None and is_older(seen, item.observed.modified):
+        lags = changed(item.observed.values, seen.values, LOCAL_GROUPS)
+        return seen, (None if lags else item.observed.values)
+    return seen, (seen.values if seen.live else ABSENT)
+
+
+def _send(run: Run, push: Push, item: Item, seen: Observation, action: Send) -> None:
+    assert isinstance(push.local, Values), "only values can be sent"
+    groups = action.groups
+    if "time" in groups:
+        found = look_at_slot(run, push.times, push.public_id, besides=item.event_id)
+        if found.slot is Slot.CLEARING:
+            _put_off(run, push, SOON)
+            return
+        if found.slot is Slot.TAKEN:
+            _take_time_back(run, push, item, seen)
+            return
+    with run.lane.writing() as session:
+        write = Write(push.reservation_id, push.revision, run.log.begin(), run.now())
+        attempt = writes.new_patch(session, run.lane, write, item.event_id, groups, push.local, seen.etag)
+    if send_patch(run, attempt, item.link_id, seen.etag) is None:
+        _put_off(run, push, SOON)
+        return
+    _cleared(run, push, SyncState.SYNCED)
+
+
+def _take_time_back(run: Run, push: Push, item: Item, seen: Observation) -> None:
+    """The new time is taken in Outlook: the reservation stays where its event is, and both times are kept."""
+    assert isinstance(push.local, Values), "a time was to be sent"
+    now = run.now()
+    with run.lane.writing() as session:
+        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.revision)
+        records.disagree(
+            session,
+            run.lane.room_id,
+            push.reservation_id,
+            ConflictKind.TIME,
+            "there",
+            span_to_json(push.local.time),
+            span_to_json(seen.values.time),
+            now,
+        )
+        effects.keep_time_of_event(session, push.reservation_id, seen.values.time, now)
+        run.log.step(session, now, "here", "conflict", push.reservation_id, "time_taken")
+    _put_off(run, push, SOON)
+
+
+def _remove(run: Run, push: Push, item: Item, seen: Observation) -> None:
+    with run.lane.writing() as session:
+        write = Write(push.reservation_id, push.revision, run.log.begin(), run.now())
+        attempt = writes.new_delete(session, run.lane, write, item.event_id, seen.etag)
+    if send_delete(run, attempt, item.link_id, seen.etag):
+        _cleared(run, push, None)
+    else:
+        _put_off(run, push, SOON)
+
+
+def _apply(run: Run, push: Push, item: Item, seen: Observation, action: Apply) -> None:
+    """Bring what changed there here, without losing what is still to be sent."""
+    now = run.now()
+    with run.lane.writing() as session:
+        effects.follow_some(session, item, seen, action.groups, now)
+        run.log.step(session, now, "here", "change", push.reservation_id, ",".join(sorted(action.groups)))
+
+
+def _end(run: Run, push: Push, item: Item) -> None:
+    now = run.now()
+    with run.lane.writing() as session:
+        effects.end_here(session, item, now)
+        writes.clear(session, push, None)
+        run.log.step(session, now, "here", "gone", push.reservation_id)
+
+
+def _yield(run: Run, push: Push, values: Values) -> None:
+    now = run.now()
+    with run.lane.writing() as session:
+        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.revision)
+        effects.yield_slot(session, run.lane, push.reservation_id, values.time, now)
+        writes.drop(session, push)
+        run.log.step(session, now, "here", "hold", push.reservation_id, HoldKind.SLOT_TAKEN.value)
+
+
+def _disagree(run: Run, push: Push, action: Disagree, seen: Observation | None) -> None:
+    here = values_to_json(push.local) if isinstance(push.local, Values) else {}
+    there = values_to_json(seen.values) if seen is not None else {}
+    now = run.now()
+    with run.lane.writing() as session:
+        records.disagree(
+            session, run.lane.room_id, push.reservation_id, action.kind, action.prevailed, here, there, now
+        )
+        run.log.step(session, now, "none", "conflict", push.reservation_id, action.kind.value)
+
+
+def _stop(run: Run, push: Push, kind: HoldKind, seen: Observation | None) -> None:
+    action = HeldAction(
+        key=f"reservation:{push.reservation_id}",
+        action="cancel_there" if push.local is ABSENT else "create_again",
+        reservation_id=push.reservation_id,
+        before=values_to_json(seen.values) if seen is not None else None,
+        after=values_to_json(push.local) if isinstance(push.local, Values) else None,
+        base_etag=seen.change_key if seen is not None else "",
+    )
+    now = run.now()
+    with run.lane.writing() as session:
+        records.add_to_hold(session, run.lane.room_id, kind, action, now)
+        writes.park(session, push, SyncState.HELD, kind.value, {})
+        run.log.step(session, now, "none", "hold", push.reservation_id, kind.value)
+
+
+def _park(run: Run, push: Push, state: SyncState, reason: str, **fields: object) -> None:
+    now = run.now()
+    with run.lane.writing() as session:
+        writes.park(session, push, state, reason, fields)
+        run.log.step(session, now, "none", "failed", push.reservation_id, reason)
+
+
+def _put_off(run: Run, push: Push, wait: timedelta | None) -> None:
+    with run.lane.writing() as session:
+        writes.put_off(session, push, run.now(), wait)
+
+
+def _cleared(run: Run, push: Push, state: SyncState | None) -> None:
+    kinds = (HoldKind.EDITED_AND_CANCELLED, *((HoldKind.SLOT_TAKEN,) if state is not None else ()))
+    with run.lane.writing() as session:
+        writes.clear(session, push, state)
+        records.release(session, run.lane.room_id, kinds, push.reservation_id, run.now())

@@ -1,0 +1,82 @@
+"""Reading what changed in a room's calendar: a delta round, a full one, or a plain listing where delta fails."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from webapp.domain.words import HoldKind, RunKind
+from worker.room_run.context import Run
+from worker.room_run.push import push_all
+from worker.store import records, rounds
+from worker.store.rounds import Committed, Round
+from worker.store.staging import stage_row
+from worker.sync.errors import DeltaExpired, EndlessDelta
+
+
+def read_round(run: Run) -> bool:
+    """Read one round to its end and make its observations true; False when a full listing is not believed."""
+    full = rounds.full_is_due(run.lane)
+    if full:
+        run.log.kind = RunKind.FULL
+    the_round = rounds.begin(run.lane, full=full, now=run.now())
+    try:
+        committed = _read_listing(run, the_round) if the_round.is_listing else _read_pages(run, the_round)
+    except DeltaExpired:
+        rounds.forget_link(run.lane, the_round)
+        _note(run, "delta_expired")
+        if full:
+            raise
+        return read_round(run)
+    except EndlessDelta:
+        the_round = rounds.fall_back_to_listing(run.lane, the_round)
+        _note(run, "delta_endless")
+        committed = _read_listing(run, the_round)
+    run.log.counts["read"] += committed.noted.rows
+    return _judge(run, the_round, committed)
+
+
+def _read_pages(run: Run, the_round: Round) -> Committed:
+    """Follow the round page by page; pages before the last are staged, the last commits everything."""
+    link = the_round.next_link or the_round.start_link
+    read = rounds.staged_count(run.lane, the_round) if the_round.next_link else 0
+    while True:
+        run.go_on()
+        page = run.calendar.follow(link) if link else run.calendar.first_page(*the_round.window)
+        rows = [stage_row(row, run.digest) for row in page.rows]
+        read += len(rows)
+        if page.delta_link is not None:
+            return rounds.commit(run.lane, the_round, rows, page.delta_link, run.now())
+        assert page.next_link is not None, "a page has one of the two links"
+        rounds.stage(run.lane, the_round, rows, page.next_link)
+        if the_round.is_full:
+            with run.lane.writing() as session:
+                records.show_progress(session, run.lane.room_id, read)
+        push_all(run)
+        link = page.next_link
+
+
+def _read_listing(run: Run, the_round: Round) -> Committed:
+    rows = [stage_row(row, run.digest) for row in run.calendar.listing(*the_round.window)]
+    return rounds.commit(run.lane, the_round, rows, None, run.now())
+
+
+def _judge(run: Run, the_round: Round, committed: Committed) -> bool:
+    now = run.now()
+    if committed.suspect:
+        run.log.begin()
+        with run.lane.writing() as session:
+            opened = records.hold(session, run.lane.room_id, HoldKind.EMPTY_LISTING, [], now, known=committed.known)
+            if opened:
+                run.log.step(session, now, "none", "hold", reason=HoldKind.EMPTY_LISTING.value, known=committed.known)
+        return False
+    if the_round.is_full:
+        with run.lane.writing() as session:
+            records.release(session, run.lane.room_id, (HoldKind.EMPTY_LISTING,), None, now)
+    return True
+
+
+def _note(run: Run, reason: str) -> None:
+    run.log.begin()
+    now: datetime = run.now()
+    with run.lane.writing() as session:
+        run.log.step(session, now, "none", "reread", reason=reason)

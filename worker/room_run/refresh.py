@@ -1,0 +1,134 @@
+"""Reading single items by id: series with their dates, removals to confirm, titles to read a second time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from webapp.models import Link
+from worker.room_run.context import Run
+from worker.room_run.push import GRACE
+from worker.store import items, rounds
+from worker.store.effects import TITLE_WAIT, await_title
+from worker.store.items import Item
+from worker.store.observing import note_one
+from worker.sync.errors import Gone
+from worker.sync.event import Event
+from worker.sync.link import (
+    Observation,
+    is_older,
+    observation_from_json,
+    observe,
+    with_dates,
+    with_title,
+)
+
+AGAIN = timedelta(seconds=10)
+CONFIRM_LOOKS = 2
+"""A removal that a read contradicts is looked at this often again: the read may lag the delta."""
+
+MOST_LAGGING = 12
+
+MOST_CONFIRMED = 50
+"""Removals confirmed one by one in a run; more at once are a matter for the brake."""
+
+
+def refresh(run: Run, wanted: list[Item]) -> None:
+    """Read again what cannot be decided from its row; what stays unknown is looked at later."""
+    confirmed = 0
+    for item in wanted:
+        if item.is_series and item.series_stale and not item.gone:
+            _read_series(run, item)
+        elif item.gone and not item.gone_confirmed:
+            confirmed += 1
+            if confirmed <= MOST_CONFIRMED:
+                _confirm(run, item)
+        elif item.must_confirm or item.observed is None:
+            _confirm(run, item)
+
+
+def look_again(run: Run) -> None:
+    """Read the links whose time has come: second readings of titles, reads that lagged."""
+    with run.lane.reading() as session:
+        due = items.load(session, items.due_looks_in(session, run.lane, run.now()))
+    for item in due:
+        run.go_on()
+        if item.is_series:
+            _read_series(run, item)
+        else:
+            _confirm(run, item)
+
+
+def _read_series(run: Run, item: Item) -> None:
+    """A master and its dates, always together: a sparse row is a mark, never a value (H03, H04)."""
+    run.go_on()
+    try:
+        master = run.calendar.read(item.event_id)
+        start, end = rounds.window_of(run.lane, run.now())
+        dates = run.calendar.series_dates(item.event_id, start, end)
+    except Gone:
+        _not_there(run, item)
+        return
+    seen = with_dates(observe(master, run.digest), dates)
+    _noted(run, item, master, seen)
+
+
+def _confirm(run: Run, item: Item) -> None:
+    """Ask for one event by id: gone, or still there and perhaps only out of the window (H06)."""
+    run.go_on()
+    try:
+        event = run.calendar.read(item.event_id)
+    except Gone:
+        _not_there(run, item)
+        return
+    _noted(run, item, event, observe(event, run.digest))
+
+
+def _not_there(run: Run, item: Item) -> None:
+    """404: gone, unless we wrote it so lately that it may not be readable yet (H40)."""
+    now = run.now()
+    fresh = item.written_at is not None and now - item.written_at < GRACE
+    with run.lane.writing() as session:
+        link = session.get_one(Link, item.link_id)
+        link.observed_gone, link.gone_confirmed, link.dirty = True, not fresh, True
+        link.next_look_at = now + AGAIN if fresh else None
+
+
+def _noted(run: Run, item: Item, event: Event, seen: Observation) -> None:
+    now = run.now()
+    with run.lane.writing() as session:
+        link = session.get_one(Link, item.link_id)
+        if _lags(link, seen):
+            link.tries, link.next_look_at = link.tries + 1, now + AGAIN
+            return
+        was_gone = link.observed_gone
+        link.tries, link.next_look_at = 0, None
+        seen = _with_second_reading(link, event, seen, now)
+        note_one(session, link, seen)
+        link.series_stale = False
+        link.must_confirm = False
+        await_title(link, seen, now)
+        if was_gone and not seen.is_series:
+            link.looks = CONFIRM_LOOKS
+        if link.looks > 0 and not was_gone:
+            link.looks -= 1
+        if link.looks > 0:
+            link.next_look_at = now + AGAIN
+
+
+def _lags(link: Link, seen: Observation) -> bool:
+    """Whether this read is older than what is known; believed only after it kept saying so (H02)."""
+    if link.observed is None or link.tries >= MOST_LAGGING:
+        return False
+    known = observation_from_json(link.observed)
+    return is_older(seen, known.modified) and seen.values != known.values
+
+
+def _with_second_reading(link: Link, event: Event, seen: Observation, now: datetime) -> Observation:
+    """The subject of a room's copy counts when the same one was read at least 60 s before (H49)."""
+    again = seen.subject_digest is not None and seen.subject_digest == link.subject_digest
+    waited = link.subject_seen_at is not None and now - link.subject_seen_at >= TITLE_WAIT
+    if again and waited and event.subject is not None and not link.private_seen:
+        return with_title(seen, event.subject)
+    if again and not waited and link.subject_seen_at is not None:
+        link.next_look_at = link.subject_seen_at + TITLE_WAIT
+    return seen

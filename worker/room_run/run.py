@@ -1,0 +1,149 @@
+"""The order of a run: identify, settle, push, read, decide, carry out; and how it ends, whatever happens."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webapp.database import Transactions
+from webapp.domain.words import RoomState, RunKind, RunResult
+from worker.room_run.apply import plan_and_apply
+from worker.room_run.context import Run, Stopping
+from worker.room_run.identify import NotOurs, identify
+from worker.room_run.push import push_all
+from worker.room_run.read import read_round
+from worker.room_run.refresh import look_again
+from worker.room_run.settle import settle_all
+from worker.store import claims, items, records
+from worker.store.claims import Lane, LaneLost
+from worker.store.records import RunLog
+from worker.sync.errors import (
+    AccessDenied,
+    CredentialsRefused,
+    MailboxMissing,
+    SyncError,
+    Throttled,
+    Unavailable,
+)
+from worker.sync.link import Digest
+from worker.sync.ports import Calendar
+
+log = logging.getLogger(__name__)
+
+RELIST = timedelta(seconds=60)
+"""An empty listing that is not believed is asked for again after this."""
+
+BACK_OFF = (5, 10, 20, 40, 80, 160, 300)
+"""Seconds to wait after that many failures in a row."""
+
+ERROR_AFTER = 5
+"""So many runs without an answer make the room's status say so; before that they are a passing thing."""
+
+Open = Callable[[int, str], tuple[Calendar, str | None]]
+"""Connection id and address → that calendar and the tenant's GUID as its token tells it."""
+
+
+@dataclass(frozen=True)
+class RoomSync:
+    """Runs rooms. Everything it needs is given: no application, no global clock."""
+
+    transactions: Transactions
+    open_calendar: Open
+    now: Callable[[], datetime]
+    digest: Digest
+    install: str
+    owner: str
+    is_stopping: Callable[[], bool] = lambda: False
+
+    def run(self, mailbox_id: int) -> bool:
+        """One run of the mailbox, if it is free and due; False when it was not ours to run."""
+        lane = claims.claim(self.transactions, mailbox_id, self.owner, self.now())
+        if lane is None:
+            return False
+        run_log = RunLog(lane, RunKind.DELTA, self.now())
+        try:
+            calendar, tenant_guid = self.open_calendar(lane.connection_id, lane.address)
+            lane = identify(lane, calendar, tenant_guid, self.now())
+            run_log.lane = lane
+            self._rounds(Run(lane, calendar, run_log, self.now, self.digest, self.install, self.is_stopping))
+        except LaneLost:
+            self._close(run_log, RunResult.LOST)
+        except NotOurs:
+            claims.give_back(lane, None, failed=False)
+        except Stopping:
+            claims.give_back(lane, None, failed=False)
+            self._close(run_log, RunResult.LOST, "stopping")
+        except SyncError as error:
+            self._failed(lane, run_log, error)
+        except BaseException:
+            log.exception("run failed mailbox=%s", mailbox_id)
+            raise
+        return True
+
+    def _rounds(self, run: Run) -> None:
+        """Rounds until nothing more is wanted; between two of them at least 2 s pass, so the next is left."""
+        seen = claims.wanted(run.lane)
+        settle_all(run)
+        push_all(run)
+        believed = read_round(run)
+        look_again(run)
+        plan_and_apply(run)
+        push_all(run)
+        now = self.now()
+        with run.lane.writing() as session:
+            items.plan_next_look(session, run.lane)
+            records.room_went_well(session, run.lane.room_id, now)
+        run.log.counts["requests"] = getattr(run.calendar, "requests", 0)
+        held = not believed
+        run.log.close(RunResult.HELD if held else RunResult.DONE, now)
+        if held:
+            claims.give_back(run.lane, now + RELIST, failed=False)
+        elif not claims.finish(run.lane, seen):
+            claims.give_back(run.lane, now + claims.ROUND_GAP, failed=False)
+
+    def _failed(self, lane: Lane, run_log: RunLog, error: SyncError) -> None:
+        """Say what went wrong where people look, give the mailbox back, and come again after a while."""
+        now = self.now()
+        failures = claims.failures(lane)
+        wait = timedelta(seconds=_wait_of(error, failures))
+        code, state = _standing(error, failures)
+        fields = {"code": error.trouble.code, "status": error.trouble.status, "request_id": error.trouble.request_id}
+        with lane.transactions.writing() as session:
+            records.room_stopped(
+                session, lane.room_id, state, now, code, fields | {"next_try": (now + wait).isoformat()}
+            )
+        self._close(run_log, RunResult.THROTTLED if isinstance(error, Throttled) else RunResult.FAILED, code, fields)
+        claims.give_back(lane, now + wait, failed=not isinstance(error, Throttled))
+
+    def _close(
+        self, run_log: RunLog, result: RunResult, code: str | None = None, fields: dict[str, object] | None = None
+    ) -> None:
+        try:
+            run_log.close(result, self.now(), code, fields or {})
+        except LaneLost:
+            log.info("run not recorded, the mailbox was taken over mailbox=%s", run_log.lane.mailbox_id)
+
+
+def _wait_of(error: SyncError, failures: int) -> float:
+    backoff = BACK_OFF[min(failures, len(BACK_OFF) - 1)]
+    if isinstance(error, Throttled | Unavailable) and error.wait_seconds:
+        return error.wait_seconds if isinstance(error, Throttled) else max(error.wait_seconds, backoff)
+    if isinstance(error, AccessDenied | MailboxMissing | CredentialsRefused):
+        return max(60, backoff)
+    return backoff
+
+
+def _standing(error: SyncError, failures: int) -> tuple[str, RoomState | None]:
+    """The code for the room's words, and the state it gets; None: the state stays as it is."""
+    if isinstance(error, Throttled):
+        return "throttled", None
+    if isinstance(error, Unavailable):
+        return "unavailable", RoomState.ERROR if failures + 1 >= ERROR_AFTER else None
+    names = {
+        AccessDenied: "access_denied",
+        MailboxMissing: "mailbox_missing",
+        CredentialsRefused: "credentials_refused",
+    }
+    return names.get(type(error), "unexpected_answer"), RoomState.ERROR

@@ -1,0 +1,155 @@
+"""Finding out how open attempts ended, before anything else of their items."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from webapp.domain.words import AttemptKind, AttemptState
+from webapp.models import Link
+from worker.room_run.context import Run
+from worker.room_run.writing import bind, send_create
+from worker.store import effects, writes
+from worker.store.writes import OpenAttempt
+from worker.sync.errors import Gone, SyncError
+from worker.sync.event import Event
+from worker.sync.link import observe
+from worker.sync.values import changed, span_from_json, values_from_json
+
+LOOKS = tuple(timedelta(seconds=s) for s in (3, 10))
+"""A create that cannot be found is looked for this often again before the same POST is sent."""
+
+LATE_LOOKS = (*LOOKS, *(timedelta(seconds=s) for s in (30, 60, 300, 600)))
+"""The horizon for a create that nobody wants any more: found until then, it is removed (H79)."""
+
+MAX_SENDS = 6
+DAY = timedelta(days=1)
+
+
+def settle_all(run: Run) -> None:
+    """Settle every open attempt that is due. One that cannot be settled now does not stop the others."""
+    for attempt in writes.open_attempts(run.lane, run.now()):
+        run.go_on()
+        run.log.begin()
+        if attempt.kind is AttemptKind.CREATE:
+            _settle_create(run, attempt)
+        elif attempt.kind is AttemptKind.PATCH:
+            _settle_patch(run, attempt)
+        else:
+            _settle_delete(run, attempt)
+
+
+def _settle_create(run: Run, attempt: OpenAttempt) -> None:
+    """Look first; found: adopt. Not found: look again, then the same POST, same transactionId, same body."""
+    found = _find(run, attempt)
+    if found is not None:
+        bind(run, attempt, found, "adopt")
+        return
+    unwanted = attempt.cancelled or attempt.ended
+    waits = LATE_LOOKS if unwanted else LOOKS
+    if attempt.looks <= len(waits) - 1:
+        _look_later(run, attempt, waits[attempt.looks])
+    elif unwanted or attempt.sends >= MAX_SENDS:
+        _give_up(run, attempt)
+    else:
+        writes.sent(run.lane, attempt.id)
+        send_create(run, attempt)
+
+
+def _find(run: Run, attempt: OpenAttempt) -> Event | None:
+    """The event of a create: by what the delta brought, else in the slot. Not found is unknown, not absent."""
+    with run.lane.reading() as session:
+        event_id = session.scalar(
+            select(Link.event_id).where(
+                Link.mailbox_id == run.lane.mailbox_id, Link.transaction_id == attempt.transaction_id
+            )
+        )
+    if event_id is not None:
+        try:
+            return run.calendar.read(event_id)
+        except Gone:
+            return None
+    start, end = span_from_json(attempt.body["time"]).instants(ZoneInfo(run.lane.zone))
+    rows = run.calendar.listing(start - DAY, end + DAY)
+    ours = (row for row in rows if isinstance(row, Event))
+    return next((e for e in ours if attempt.transaction_id in (e.transaction_id, e.tag)), None)
+
+
+def _settle_patch(run: Run, attempt: OpenAttempt) -> None:
+    """Read: what was sent is there, or the item is planned again."""
+    assert attempt.event_id is not None, "a patch has an event"
+    try:
+        event = run.calendar.read(attempt.event_id)
+    except Gone as error:
+        _drop_after_looks(run, attempt, error)
+        return
+    seen = observe(event, run.digest)
+    sent = values_from_json(attempt.body["values"])
+    groups = tuple(attempt.body["groups"])
+    now = run.now()
+    with run.lane.writing() as session:
+        link_id = session.scalar(
+            select(Link.id).where(Link.mailbox_id == run.lane.mailbox_id, Link.event_id == attempt.event_id)
+        )
+        there = link_id is not None and not changed(sent, seen.values, groups)
+        if there and link_id is not None:
+            effects.wrote(session, link_id, seen, sent, groups, now)
+        writes.settle(session, attempt.id, AttemptState.DONE if there else AttemptState.DROPPED, now)
+        run.log.step(
+            session,
+            now,
+            "there" if there else "none",
+            "patch_found" if there else "patch_missing",
+            attempt.reservation_id,
+        )
+
+
+def _settle_delete(run: Run, attempt: OpenAttempt) -> None:
+    """Gone: done. Still there: the item is planned again, and asks for its removal again."""
+    assert attempt.event_id is not None, "a delete has an event"
+    gone = False
+    try:
+        run.calendar.read(attempt.event_id)
+    except Gone:
+        gone = True
+    now = run.now()
+    with run.lane.writing() as session:
+        link_id = session.scalar(
+            select(Link.id).where(Link.mailbox_id == run.lane.mailbox_id, Link.event_id == attempt.event_id)
+        )
+        if gone and link_id is not None:
+            effects.bury(session, link_id, "removed", now)
+        writes.settle(session, attempt.id, AttemptState.DONE if gone else AttemptState.DROPPED, now)
+        run.log.step(
+            session,
+            now,
+            "there" if gone else "none",
+            "delete_found" if gone else "delete_missing",
+            attempt.reservation_id,
+        )
+
+
+def _look_later(run: Run, attempt: OpenAttempt, wait: timedelta) -> None:
+    now = run.now()
+    with run.lane.writing() as session:
+        writes.look_later(session, attempt.id, now + wait)
+        run.log.step(session, now, "none", "not_found_yet", attempt.reservation_id, "create")
+
+
+def _give_up(run: Run, attempt: OpenAttempt) -> None:
+    """The horizon passed. If the event shows up later it is known by its mark, and removed or adopted then."""
+    now = run.now()
+    with run.lane.writing() as session:
+        writes.settle(session, attempt.id, AttemptState.DROPPED, now)
+        run.log.step(session, now, "none", "given_up", attempt.reservation_id, "create")
+
+
+def _drop_after_looks(run: Run, attempt: OpenAttempt, error: SyncError) -> None:
+    if attempt.looks < len(LOOKS):
+        _look_later(run, attempt, LOOKS[attempt.looks])
+        return
+    now = run.now()
+    with run.lane.writing() as session:
+        writes.settle(session, attempt.id, AttemptState.DROPPED, now, error)

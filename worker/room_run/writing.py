@@ -1,0 +1,166 @@
+"""The three writes to Graph, each as an attempt: committed before the call, its outcome committed after it.
+
+A write that was not clearly refused is in doubt: its attempt stays open and is settled by looking, never by
+sending again blindly (H35, H37).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from webapp.domain.words import AttemptState, LinkState, SyncState
+from webapp.models import Link
+from worker.room_run.context import Run
+from worker.store import effects, writes
+from worker.store.writes import OpenAttempt
+from worker.sync.errors import (
+    AccessDenied,
+    Changed,
+    CredentialsRefused,
+    DuplicateTransaction,
+    Gone,
+    MailboxMissing,
+    Refused,
+    SyncError,
+    Throttled,
+    Unavailable,
+)
+from worker.sync.event import Event, EventPatch
+from worker.sync.link import Observation, observe
+from worker.sync.values import values_from_json
+
+FIRST_LOOK = timedelta(seconds=3)
+
+NOT_DONE = (Refused, AccessDenied, MailboxMissing, CredentialsRefused, Changed, Gone)
+"""Answers that say for sure that a write had no effect."""
+
+
+def send_create(run: Run, attempt: OpenAttempt) -> bool:
+    """POST the frozen body; True once the event is bound to its reservation."""
+    run.go_on()
+    try:
+        event = run.calendar.create(writes.new_event(attempt, run.lane.zone))
+    except NOT_DONE as error:
+        if isinstance(error, Changed | Gone):
+            _in_doubt(run, attempt, error)
+            return False
+        _not_done(run, attempt, "create", error)
+        raise
+    except DuplicateTransaction as error:
+        _in_doubt(run, attempt, error)
+        return False
+    except SyncError as error:
+        _in_doubt(run, attempt, error)
+        raise
+    return bind(run, attempt, event, "create")
+
+
+def bind(run: Run, attempt: OpenAttempt, event: Event, action: str) -> bool:
+    """Adopt `event` as the outcome of a create; refused when it already stands for something else (H38)."""
+    now = run.now()
+    with run.lane.writing() as session:
+        link = session.scalar(select(Link).where(Link.mailbox_id == run.lane.mailbox_id, Link.event_id == event.id))
+        taken = link is not None and link.reservation_id not in (None, attempt.reservation_id)
+        if taken and link is not None and link.state == LinkState.LINKED:
+            writes.settle(session, attempt.id, AttemptState.REFUSED, now)
+            writes.tell(session, attempt.reservation_id, SyncState.FAILED, "event_of_another")
+            run.log.step(session, now, "none", "quarantine", attempt.reservation_id, "event_of_another")
+            return False
+        seen = observe(event, run.digest)
+        asked = writes.created_values(attempt)
+        effects.adopt(session, run.lane, attempt.reservation_id, event.id, seen, asked, now)
+        writes.settle(session, attempt.id, AttemptState.DONE, now)
+        run.log.step(session, now, "there", action, attempt.reservation_id)
+    return True
+
+
+def send_patch(run: Run, attempt: OpenAttempt, link_id: int, etag: str) -> Observation | None:
+    """PATCH the changed groups; what the server returned, or None when the item must be planned again."""
+    run.go_on()
+    assert attempt.event_id is not None, "a patch has an event"
+    values = values_from_json(attempt.body["values"])
+    groups = attempt.body["groups"]
+    patch = EventPatch(
+        subject=(values.subject or "") if "subject" in groups else None,
+        span=values.time if "time" in groups else None,
+        is_private=values.private if "private" in groups else None,
+        zone=run.lane.zone,
+    )
+    try:
+        event = run.calendar.patch(attempt.event_id, patch, etag)
+    except (Changed, Gone) as error:
+        _drop(run, attempt, "patch", error)
+        return None
+    except NOT_DONE as error:
+        _not_done(run, attempt, "patch", error)
+        raise
+    except SyncError as error:
+        _in_doubt(run, attempt, error)
+        raise
+    seen = observe(event, run.digest)
+    now = run.now()
+    with run.lane.writing() as session:
+        effects.wrote(session, link_id, seen, values, tuple(groups), now)
+        writes.settle(session, attempt.id, AttemptState.DONE, now)
+        run.log.step(session, now, "there", "patch", attempt.reservation_id, ",".join(groups))
+    return seen
+
+
+def send_delete(run: Run, attempt: OpenAttempt, link_id: int, etag: str, action: str = "delete") -> bool:
+    """DELETE the event and bury its link; False when the item must be planned again."""
+    run.go_on()
+    assert attempt.event_id is not None, "a delete has an event"
+    try:
+        run.calendar.delete(attempt.event_id, etag)
+    except Changed as error:
+        _drop(run, attempt, "delete", error)
+        return False
+    except Gone:
+        pass
+    except NOT_DONE as error:
+        _not_done(run, attempt, "delete", error)
+        raise
+    except SyncError as error:
+        _in_doubt(run, attempt, error)
+        raise
+    now = run.now()
+    with run.lane.writing() as session:
+        effects.bury(session, link_id, "removed", now)
+        writes.settle(session, attempt.id, AttemptState.DONE, now)
+        run.log.step(session, now, "there", action, attempt.reservation_id)
+    return True
+
+
+def _not_done(run: Run, attempt: OpenAttempt, action: str, error: SyncError) -> None:
+    now = run.now()
+    with run.lane.writing() as session:
+        writes.settle(session, attempt.id, AttemptState.REFUSED, now, error)
+        run.log.step(session, now, "none", f"{action}_refused", attempt.reservation_id, **_as_step(error))
+
+
+def _drop(run: Run, attempt: OpenAttempt, action: str, error: SyncError) -> None:
+    """Conditional writes that met a newer event had no effect: plan again from a fresh read (H43)."""
+    now = run.now()
+    with run.lane.writing() as session:
+        writes.settle(session, attempt.id, AttemptState.DROPPED, now, error)
+        run.log.step(session, now, "none", f"{action}_overtaken", attempt.reservation_id, **_as_step(error))
+
+
+def _in_doubt(run: Run, attempt: OpenAttempt, error: SyncError) -> None:
+    """Leave the attempt open, unless it is certain that nothing was sent."""
+    now = run.now()
+    with run.lane.writing() as session:
+        if isinstance(error, Unavailable) and error.never_sent and attempt.sends <= 1:
+            writes.settle(session, attempt.id, AttemptState.DROPPED, now, error)
+        else:
+            wait = timedelta(seconds=error.wait_seconds) if isinstance(error, Throttled) else FIRST_LOOK
+            writes.look_later(session, attempt.id, now + wait, error)
+        run.log.step(session, now, "none", "in_doubt", attempt.reservation_id, attempt.kind.value, **_as_step(error))
+
+
+def _as_step(error: SyncError) -> dict[str, Any]:
+    trouble = error.trouble
+    return {"status": trouble.status, "request_id": trouble.request_id[:64], "code": trouble.code}

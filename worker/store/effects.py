@@ -1,0 +1,329 @@
+"""What the plan does on this side, inside the caller's transaction: import, follow, cancel, adopt, bury."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.intervals import Span
+from webapp.domain.words import (
+    AttemptState,
+    HoldKind,
+    Home,
+    LinkRole,
+    LinkState,
+    MeetingKind,
+    Origin,
+    SyncState,
+    TitleSource,
+)
+from webapp.models import Attempt, Link, Meeting, Outbox, Reservation, Tombstone
+from webapp.reservations.overlaps import settle_overlaps
+from webapp.reservations.remote import RemoteMeeting, cancel_remote, follow_remote, import_remote, withdraw
+from webapp.reservations.rows import Dated, lock_room, set_span, write_dates
+from worker.store.claims import Lane
+from worker.store.items import Item, base_of, local_values, set_base
+from worker.store.records import HeldAction, add_to_hold
+from worker.sync.conflict import ours_yields
+from worker.sync.link import Observation, observation_from_json, observation_to_json
+from worker.sync.values import LOCAL_GROUPS, Values, span_to_json, values_to_json
+
+TITLE_WAIT = timedelta(seconds=60)
+"""The room assistant rewrites subjects seconds after acceptance (docs/graph.md#room-rewrites-subject)."""
+
+
+class MovedOn(Exception):
+    """The item changed here since it was planned: nothing of it is carried out, it is planned again."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an import or change led to: ours that must yield their slot to it."""
+
+    reservation_id: int
+    withdrawn: tuple[int, ...] = ()
+
+
+def take_in(session: Session, lane: Lane, link_id: int, seen: Observation, now: datetime) -> Told:
+    """Import the event of a new link."""
+    link = session.get_one(Link, link_id)
+    reservation = import_remote(session, lane.room_id, _remote_meeting(lane, link, seen), now)
+    link.reservation_id = reservation.id
+    link.role = LinkRole.AUTHORITY if seen.is_organizer else LinkRole.COPY
+    _settled(session, link, reservation, seen, now)
+    return Told(reservation.id, _yielding(session, lane, reservation, link, seen, now))
+
+
+def follow(session: Session, lane: Lane, item: Item, seen: Observation, now: datetime) -> Told:
+    """Bring the changes of a followed event here; raises `MovedOn` when a person saved meanwhile."""
+    link = session.get_one(Link, item.link_id)
+    assert item.reservation_id is not None, "a followed link has a reservation"
+    check_still(session, item)
+    reservation = follow_remote(session, item.reservation_id, _remote_meeting(lane, link, seen), now)
+    _settled(session, link, reservation, seen, now)
+    return Told(reservation.id, _yielding(session, lane, reservation, link, seen, now))
+
+
+def follow_some(session: Session, item: Item, seen: Observation, groups: frozenset[str], now: datetime) -> None:
+    """Bring only these groups of our event here; what a person changed meanwhile waits to be sent."""
+    assert item.base is not None and item.reservation_id is not None, "only a followed event is merged"
+    reservation = session.get_one(Reservation, item.reservation_id)
+    lock_room(session, reservation.room_id)
+    check_still(session, item)
+    meeting = reservation.meeting
+    values = seen.values
+    if "subject" in groups and values.subject:
+        meeting.title, meeting.title_source = values.subject, TitleSource.ORGANIZER
+    if "private" in groups:
+        meeting.is_private = values.private
+    if "time" in groups:
+        _set_time(session, reservation, values.time, now)
+    meeting.revision += 1
+    session.execute(update(Outbox).where(Outbox.reservation_id == reservation.id).values(revision=meeting.revision))
+    link = session.get_one(Link, item.link_id)
+    local = local_values(meeting)
+    taken = {group: getattr(local, group) for group in groups if group in LOCAL_GROUPS}
+    link.base_local = values_to_json(replace(item.base.local, **taken))
+    link.base_remote = values_to_json(replace(item.base.remote, **{g: getattr(values, g) for g in groups}))
+    link.observed = observation_to_json(seen)
+
+
+def keep_time_of_event(session: Session, reservation_id: int, span: Span, now: datetime) -> None:
+    """A new time that is taken in Outlook is given up: the reservation is where its event is."""
+    reservation = session.get_one(Reservation, reservation_id)
+    lock_room(session, reservation.room_id)
+    _set_time(session, reservation, span, now)
+    reservation.meeting.revision += 1
+    session.execute(
+        update(Outbox).where(Outbox.reservation_id == reservation_id).values(revision=reservation.meeting.revision)
+    )
+
+
+def _set_time(session: Session, reservation: Reservation, span: Span, now: datetime) -> None:
+    set_span(reservation.meeting, span)
+    write_dates(session, reservation, reservation.room, [Dated(span)])
+    settle_overlaps(session, reservation, now)
+
+
+def move_base(session: Session, item: Item, seen: Observation, now: datetime) -> None:
+    """Both sides agree: remember it, and that it was read."""
+    reservation = session.get_one(Reservation, item.reservation_id)
+    lock_room(session, reservation.room_id)
+    check_still(session, item)
+    link = session.get_one(Link, item.link_id)
+    _settled(session, link, reservation, seen, now)
+
+
+def clean(session: Session, item: Item) -> None:
+    """What was observed needs nothing: the link is planned to the end."""
+    session.execute(update(Link).where(Link.id == item.link_id).values(dirty=False, must_confirm=False))
+
+
+def end_here(session: Session, item: Item, now: datetime) -> bool:
+    """The event is gone: its reservation ends, unless another event of this room stands for it; bury the link."""
+    link = session.get_one(Link, item.link_id)
+    ended = False
+    if item.reservation_id is not None:
+        check_still(session, item)
+        other = session.scalar(
+            select(Link.id).where(
+                Link.mailbox_id == link.mailbox_id,
+                Link.reservation_id == item.reservation_id,
+                Link.id != link.id,
+                Link.observed_gone.is_(False),
+            )
+        )
+        if other is None:
+            cancel_remote(session, item.reservation_id, now)
+            ended = True
+    bury(session, item.link_id, "gone_there", now)
+    return ended
+
+
+def bury(session: Session, link_id: int, why: str, now: datetime) -> None:
+    """The link becomes a tombstone, so that a late row cannot revive the event (H59)."""
+    link = session.get_one(Link, link_id)
+    session.add(
+        Tombstone(
+            mailbox_id=link.mailbox_id,
+            event_id=link.event_id,
+            ical_uid=link.ical_uid,
+            transaction_id=link.transaction_id,
+            reservation_id=link.reservation_id,
+            why=why,
+            made_at=now,
+        )
+    )
+    session.delete(link)
+    session.flush()
+
+
+def adopt(
+    session: Session, lane: Lane, reservation_id: int, event_id: str, seen: Observation, asked: Values, now: datetime
+) -> int:
+    """Bind an event that we made to its reservation: id and base (what was asked for) in one step (H79, H80).
+
+    Insert or find: the delta may have brought the same event first. Returns the link's id.
+    """
+    link = session.scalar(select(Link).where(Link.mailbox_id == lane.mailbox_id, Link.event_id == event_id))
+    if link is None:
+        link = Link(mailbox_id=lane.mailbox_id, event_id=event_id, created_at=now)
+        session.add(link)
+    link.role, link.state = LinkRole.AUTHORITY, LinkState.LINKED
+    link.reservation_id = reservation_id
+    link.ical_uid, link.transaction_id = seen.ical_uid, seen.transaction_id
+    link.observed = observation_to_json(seen)
+    link.observed_gone = link.gone_confirmed = link.must_confirm = False
+    link.written_at = now
+    set_base(link, asked, seen.values)
+    link.dirty = False
+    reservation = session.get_one(Reservation, reservation_id)
+    _join(session, lane, reservation.meeting, seen.ical_uid)
+    session.flush()
+    return link.id
+
+
+def wrote(
+    session: Session, link_id: int, seen: Observation, sent: Values, groups: tuple[str, ...], now: datetime
+) -> None:
+    """A PATCH took effect: the groups it sent are agreed, and what the server made of them is the base (H47).
+
+    Other groups stay as they were: what they show now, or what a person saved meanwhile, is planned next.
+    """
+    link = session.get_one(Link, link_id)
+    base = base_of(link)
+    assert base is not None, "only a followed event is patched"
+    agreed = {group: getattr(sent, group) for group in groups}
+    returned = {group: getattr(seen.values, group) for group in groups}
+    link.written_at = now
+    link.base_local = values_to_json(replace(base.local, **agreed))
+    link.base_remote = values_to_json(replace(base.remote, **returned))
+    link.observed = observation_to_json(seen)
+    link.dirty = True
+
+
+def yield_slot(session: Session, lane: Lane, reservation_id: int, before: Span, now: datetime) -> None:
+    """Ours is the later of two: it stays here as Held and blocks nothing; its event is removed (H51)."""
+    withdraw(session, reservation_id, now)
+    action = HeldAction(
+        key=f"reservation:{reservation_id}",
+        action="rebook",
+        reservation_id=reservation_id,
+        before=span_to_json(before),
+    )
+    add_to_hold(session, lane.room_id, HoldKind.SLOT_TAKEN, action, now)
+    session.execute(
+        update(Link)
+        .where(Link.mailbox_id == lane.mailbox_id, Link.reservation_id == reservation_id)
+        .values(dirty=True)
+    )
+
+
+def check_saved(session: Session, room_id: int, reservation_id: int, revision: int) -> None:
+    """Refuse to act on what was to be sent if a person saved again since; takes the room's lock."""
+    lock_room(session, room_id)
+    saved = session.scalar(select(Meeting.revision).join(Reservation).where(Reservation.id == reservation_id))
+    if saved != revision:
+        raise MovedOn
+
+
+def check_still(session: Session, item: Item) -> None:
+    """Refuse to act on an item that a person changed, or that a write is under way for, since it was planned."""
+    reservation = session.get_one(Reservation, item.reservation_id, populate_existing=True)
+    revision = session.scalars(select(Meeting.revision).where(Meeting.id == reservation.meeting_id)).one()
+    unsent = session.scalar(
+        select(Outbox.id).where(Outbox.reservation_id == item.reservation_id, Outbox.parked.is_(False))
+    )
+    unsettled = session.scalar(
+        select(Attempt.id).where(Attempt.reservation_id == item.reservation_id, Attempt.state == AttemptState.OPEN)
+    )
+    if revision != item.revision or (unsent is not None and not item.waits_for_push) or unsettled is not None:
+        raise MovedOn
+
+
+def _settled(session: Session, link: Link, reservation: Reservation, seen: Observation, now: datetime) -> None:
+    """Link, base and state after this side took over what the event says."""
+    link.state = LinkState.LINKED
+    link.is_series = seen.is_series
+    link.observed = observation_to_json(seen)
+    link.ical_uid = seen.ical_uid or link.ical_uid
+    set_base(link, local_values(reservation.meeting), seen.values)
+    link.dirty, link.must_confirm, link.series_stale = False, False, False
+    await_title(link, seen, now)
+    if reservation.meeting.home is Home.USER or reservation.sync_state in (SyncState.LOCAL, SyncState.SYNCED):
+        reservation.sync_state = SyncState.SYNCED
+        reservation.sync_code = None
+    session.flush()
+
+
+def await_title(link: Link, seen: Observation, now: datetime) -> None:
+    """A room copy's subject counts when the same one is read again a while later (H49)."""
+    if seen.subject_digest is not None and seen.subject_digest != link.subject_digest:
+        link.subject_digest, link.subject_seen_at = seen.subject_digest, now
+        link.next_look_at = now + TITLE_WAIT
+
+
+def _join(session: Session, lane: Lane, meeting: Meeting, ical_uid: str) -> None:
+    """Let other rooms' copies of this event find its meeting."""
+    if not ical_uid or meeting.ical_uid == ical_uid:
+        return
+    taken = session.scalar(
+        select(Meeting.id).where(Meeting.tenant_guid == lane.tenant_guid, Meeting.ical_uid == ical_uid)
+    )
+    if taken is None:
+        meeting.tenant_guid, meeting.ical_uid = lane.tenant_guid, ical_uid
+
+
+def _remote_meeting(lane: Lane, link: Link, seen: Observation) -> RemoteMeeting:
+    values, status = seen.values, seen.values.status
+    assert status is not None, "an observation always has one"
+    dates = tuple(Dated(d.span, d.original, d.blocks, d.answer) for d in values.dates or ())
+    private = values.private or (link.private_seen and not seen.is_organizer)
+    return RemoteMeeting(
+        tenant_guid=lane.tenant_guid or "",
+        ical_uid=seen.ical_uid,
+        home=Home.RESOURCE if seen.is_organizer else Home.USER,
+        kind=MeetingKind.SERIES if seen.is_series else MeetingKind.SINGLE,
+        span=dates[0].span if dates else values.time,
+        dates=dates if seen.is_series else (Dated(values.time, "", status.blocks, status.answer),),
+        answer=status.answer,
+        title=None if private else values.subject or None,
+        title_source=TitleSource.ORGANIZER if seen.is_organizer else TitleSource.ROOM_COPY,
+        is_private=private,
+        organizer_name="" if seen.is_organizer else status.organizer_name,
+        organizer_email="" if seen.is_organizer else status.organizer_address,
+        other_attendees=status.other_attendees,
+    )
+
+
+def _yielding(
+    session: Session, lane: Lane, reservation: Reservation, link: Link, seen: Observation, now: datetime
+) -> tuple[int, ...]:
+    """Which of ours, made here, are later than what they overlap: they yield, and a person finds them Held."""
+    losers: list[int] = []
+    for other in settle_overlaps(session, reservation, now):
+        theirs = session.get_one(Reservation, other)
+        their_link = session.scalar(
+            select(Link).where(
+                Link.mailbox_id == lane.mailbox_id, Link.reservation_id == other, Link.state == LinkState.LINKED
+            )
+        )
+        if their_link is None or not their_link.observed:
+            continue
+        created = observation_from_json(their_link.observed).created
+        mine, other_side = (seen.created, link.event_id), (created, their_link.event_id)
+        if _is_our_own(theirs) and ours_yields(other_side, mine):
+            losers.append(other)
+            yield_slot(session, lane, other, observation_from_json(their_link.observed).values.time, now)
+        elif _is_our_own(reservation) and ours_yields(mine, other_side):
+            losers.append(reservation.id)
+            yield_slot(session, lane, reservation.id, seen.values.time, now)
+    return tuple(losers)
+
+
+def _is_our_own(reservation: Reservation) -> bool:
+    """Made here and kept in the room's own calendar: only such an event is ever withdrawn by itself (I9)."""
+    return reservation.meeting.home is Home.RESOURCE and reservation.meeting.origin is Origin.HERE

@@ -1,0 +1,173 @@
+"""Items as the planner wants them: a link with its base, both sides, and what stands in the way of deciding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from webapp.domain.words import AttemptState, Home, LinkState, TitleSource
+from webapp.models import Attempt, Link, Mailbox, Meeting, Outbox, Reservation
+from webapp.reservations.rows import span_of
+from worker.store.claims import Lane
+from worker.sync.event import canonical_subject
+from worker.sync.link import Observation, observation_from_json
+from worker.sync.plan import ABSENT, Base, Side
+from worker.sync.values import Values, values_from_json, values_to_json
+
+IN_ONE_QUERY = 200
+
+
+@dataclass(frozen=True)
+class Item:
+    """One link and what is known of both sides of it."""
+
+    link_id: int
+    event_id: str
+    state: LinkState
+    is_series: bool
+    series_stale: bool
+    must_confirm: bool
+    base: Base | None
+    observed: Observation | None
+    gone: bool
+    gone_confirmed: bool
+    written_at: datetime | None
+    looks: int
+    reservation_id: int | None
+    revision: int
+    local: Side
+    ours: bool
+    waits_for_push: bool
+    parked: bool
+    """An unsent change or an unsettled write of this reservation: the push decides, from a fresh read."""
+
+
+def dirty(lane: Lane) -> list[int]:
+    """Links whose observation has not been planned to the end, oldest first."""
+    with lane.reading() as session:
+        query = (
+            select(Link.id)
+            .where(Link.mailbox_id == lane.mailbox_id, Link.dirty, Link.state != LinkState.QUARANTINED)
+            .order_by(Link.id)
+        )
+        return list(session.scalars(query))
+
+
+def due_looks_in(session: Session, lane: Lane, now: datetime) -> list[int]:
+    """Links that should be read again by id now."""
+    query = select(Link.id).where(
+        Link.mailbox_id == lane.mailbox_id, Link.next_look_at <= now, Link.state != LinkState.QUARANTINED
+    )
+    return list(session.scalars(query.order_by(Link.id)))
+
+
+def load(session: Session, link_ids: Iterable[int]) -> list[Item]:
+    """The items of these links; links that are no more are left out."""
+    ids = list(link_ids)
+    items: list[Item] = []
+    for start in range(0, len(ids), IN_ONE_QUERY):
+        links = list(
+            session.scalars(select(Link).where(Link.id.in_(ids[start : start + IN_ONE_QUERY])).order_by(Link.id))
+        )
+        reservations = _reservations(session, [link.reservation_id for link in links])
+        busy, parked = _busy(session, reservations)
+        items += [_item(link, reservations.get(link.reservation_id or 0), busy, parked) for link in links]
+    return items
+
+
+def local_values(meeting: Meeting) -> Values:
+    """The synced fields of a meeting here. A title that nobody gave is unread, not empty."""
+    subject = None if meeting.title_source is TitleSource.PLACEHOLDER else canonical_subject(meeting.title)
+    return Values(subject=subject, time=span_of(meeting), private=meeting.is_private)
+
+
+def local_side(reservation: Reservation) -> Side:
+    """What this side wants in Outlook: nothing of a reservation that was cancelled or lost its slot."""
+    if reservation.cancelled_at is not None or reservation.withdrawn_at is not None:
+        return ABSENT
+    return local_values(reservation.meeting)
+
+
+def base_of(link: Link) -> Base | None:
+    """Both sides when they last agreed."""
+    if link.base_local is None or link.base_remote is None:
+        return None
+    return Base(values_from_json(link.base_local), values_from_json(link.base_remote))
+
+
+def set_base(link: Link, local: Values, remote: Values) -> None:
+    """Remember that both sides agree; a subject that was read once stays known when later reads withhold it."""
+    before = base_of(link)
+    if remote.subject is None and before is not None and not remote.private:
+        remote = Values(before.remote.subject, remote.time, remote.private, remote.status, remote.dates)
+    link.base_local, link.base_remote = values_to_json(local), values_to_json(remote)
+    link.base_change_key = link.observed.get("change_key", "") if link.observed else link.base_change_key
+
+
+def plan_next_look(session: Session, lane: Lane) -> None:
+    """Write when the mailbox should next be looked at: the earliest of its links."""
+    earliest = session.scalar(
+        select(Link.next_look_at)
+        .where(Link.mailbox_id == lane.mailbox_id, Link.next_look_at.is_not(None))
+        .order_by(Link.next_look_at)
+        .limit(1)
+    )
+    session.execute(
+        update(Mailbox)
+        .where(Mailbox.id == lane.mailbox_id)
+        .where(Mailbox.next_look_at.is_distinct_from(earliest))
+        .values(next_look_at=earliest)
+    )
+
+
+def _item(link: Link, reservation: Reservation | None, busy: set[int], parked: set[int]) -> Item:
+    base = base_of(link)
+    ours = reservation is not None and reservation.meeting.home is Home.RESOURCE
+    if reservation is None:
+        local: Side = ABSENT
+    elif ours or base is None:
+        local = local_side(reservation)
+    else:
+        local = ABSENT if reservation.cancelled_at is not None else base.local
+    return Item(
+        link_id=link.id,
+        event_id=link.event_id,
+        state=link.state,
+        is_series=link.is_series,
+        series_stale=link.series_stale,
+        must_confirm=link.must_confirm,
+        base=base,
+        observed=observation_from_json(link.observed) if link.observed else None,
+        gone=link.observed_gone,
+        gone_confirmed=link.gone_confirmed,
+        written_at=link.written_at,
+        looks=link.looks,
+        reservation_id=link.reservation_id,
+        revision=reservation.meeting.revision if reservation else 0,
+        local=local,
+        ours=ours,
+        waits_for_push=link.reservation_id in busy,
+        parked=link.reservation_id in parked,
+    )
+
+
+def _reservations(session: Session, ids: list[int | None]) -> dict[int, Reservation]:
+    wanted = [i for i in ids if i is not None]
+    rows = session.scalars(
+        select(Reservation).where(Reservation.id.in_(wanted)).options(joinedload(Reservation.meeting))
+    )
+    return {row.id: row for row in rows}
+
+
+def _busy(session: Session, reservations: dict[int, Reservation]) -> tuple[set[int], set[int]]:
+    ids = list(reservations)
+    rows = session.execute(select(Outbox.reservation_id, Outbox.parked).where(Outbox.reservation_id.in_(ids))).all()
+    attempts = session.scalars(
+        select(Attempt.reservation_id).where(Attempt.reservation_id.in_(ids), or_(Attempt.state == AttemptState.OPEN))
+    )
+    waiting = {reservation_id for reservation_id, is_parked in rows if not is_parked} | set(attempts)
+    return waiting, {reservation_id for reservation_id, is_parked in rows if is_parked}

@@ -1,0 +1,254 @@
+"""What a run leaves for people: its row and steps, holds, conflicts, and the room's sync status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.words import ConflictKind, HoldKind, RoomState, RunKind, RunResult
+from webapp.models import Conflict, Hold, HoldAction, Mailbox, Occurrence, Room, RoomRun, RunStep
+from worker.store.claims import Lane
+from worker.sync.guard import Tally
+
+BRAKED = ("cancel", "retime", "withdraw")
+"""Steps that the brakes count: what sync decided from what it read, never what a person here asked for."""
+
+BRAKE_SPAN = timedelta(minutes=60)
+
+
+@dataclass
+class RunLog:
+    """One run as it is written down. The row is made with the first step, so an empty poll leaves none."""
+
+    lane: Lane
+    kind: RunKind
+    started_at: datetime
+    run_id: int | None = None
+    counts: dict[str, int] = field(default_factory=lambda: {"here": 0, "there": 0, "read": 0, "requests": 0})
+
+    def begin(self) -> int:
+        """The run's id; makes the row when there is none yet."""
+        if self.run_id is None:
+            with self.lane.writing() as session:
+                row = RoomRun(
+                    room_id=self.lane.room_id,
+                    mailbox_id=self.lane.mailbox_id,
+                    kind=self.kind,
+                    started_at=self.started_at,
+                    fields={},
+                )
+                session.add(row)
+                session.flush()
+                self.run_id = row.id
+        return self.run_id
+
+    def step(
+        self,
+        session: Session,
+        now: datetime,
+        side: str,
+        action: str,
+        reservation_id: int | None = None,
+        reason: str = "",
+        **extra: Any,
+    ) -> None:
+        """Write down one thing that was done or decided. `begin` must have been called."""
+        assert self.run_id is not None, "begin() comes before the first step"
+        if side in self.counts:
+            self.counts[side] += 1
+        columns = {name: extra.pop(name) for name in ("status", "request_id") if name in extra}
+        session.add(
+            RunStep(
+                run_id=self.run_id,
+                room_id=self.lane.room_id,
+                reservation_id=reservation_id,
+                at=now,
+                side=side,
+                action=action,
+                reason=reason,
+                fields=extra,
+                **columns,
+            )
+        )
+
+    def close(
+        self, result: RunResult, now: datetime, code: str | None = None, fields: Mapping[str, Any] = {}
+    ) -> None:
+        """Write how the run ended; a run that did nothing and went well leaves no row."""
+        if self.run_id is None and (result is not RunResult.DONE or self.kind is RunKind.FULL):
+            self.begin()
+        if self.run_id is None:
+            return
+        with self.lane.transactions.writing() as session:
+            session.execute(
+                update(RoomRun)
+                .where(RoomRun.id == self.run_id)
+                .values(
+                    kind=self.kind,
+                    result=result,
+                    finished_at=now,
+                    code=code,
+                    fields=dict(fields),
+                    events_read=self.counts["read"],
+                    changed_here=self.counts["here"],
+                    changed_there=self.counts["there"],
+                    requests=self.counts["requests"],
+                )
+            )
+
+
+def tally(lane: Lane, now: datetime) -> Tally:
+    """What the brakes weigh: counted steps of the last hour, and what there is to lose, here and in the tenant."""
+    with lane.reading() as session:
+        rooms = (
+            select(Room.id)
+            .join(Mailbox, Room.mailbox_id == Mailbox.id)
+            .where(Mailbox.connection_id == lane.connection_id)
+        )
+        recent = (
+            select(func.count())
+            .select_from(RunStep)
+            .where(RunStep.action.in_(BRAKED), RunStep.at >= now - BRAKE_SPAN)
+        )
+        future = select(func.count(Occurrence.reservation_id.distinct())).where(Occurrence.ends_at > now)
+
+        def count(query: Any) -> int:
+            return int(session.scalar(query) or 0)
+
+        return Tally(
+            room_recent=count(recent.where(RunStep.room_id == lane.room_id)),
+            room_future=count(future.where(Occurrence.room_id == lane.room_id)),
+            tenant_recent=count(recent.where(RunStep.room_id.in_(rooms))),
+            tenant_future=count(future.where(Occurrence.room_id.in_(rooms))),
+        )
+
+
+@dataclass(frozen=True)
+class HeldAction:
+    """One action that a hold keeps back."""
+
+    key: str
+    action: str
+    reservation_id: int | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    base_etag: str = ""
+
+
+def hold(
+    session: Session, room_id: int, kind: HoldKind, actions: list[HeldAction], now: datetime, **fields: Any
+) -> bool:
+    """Make the room's open hold of this kind say exactly `actions`; whether anything changed."""
+    found = _open_hold(session, room_id, kind)
+    if found is None:
+        found = Hold(room_id=room_id, kind=kind, opened_at=now, fields=fields)
+        session.add(found)
+        session.flush()
+    elif {a.key for a in found.actions} == {a.key for a in actions} and found.fields == fields:
+        return False
+    found.fields = fields
+    present = {row.key: row for row in found.actions}
+    for action in actions:
+        if present.pop(action.key, None) is None:
+            found.actions.append(HoldAction(**vars(action)))
+    for row in present.values():
+        found.actions.remove(row)
+    session.flush()
+    return True
+
+
+def add_to_hold(session: Session, room_id: int, kind: HoldKind, action: HeldAction, now: datetime) -> None:
+    """Add one action to the room's open hold of this kind, opening it if needed."""
+    found = _open_hold(session, room_id, kind)
+    if found is None:
+        found = Hold(room_id=room_id, kind=kind, opened_at=now, fields={})
+        session.add(found)
+        session.flush()
+    if action.key not in {row.key for row in found.actions}:
+        found.actions.append(HoldAction(**vars(action)))
+        session.flush()
+
+
+def release(
+    session: Session, room_id: int, kinds: tuple[HoldKind, ...], reservation_id: int | None, now: datetime
+) -> None:
+    """Take a reservation's actions (None: all) out of the room's open holds; an empty hold closes."""
+    for kind in kinds:
+        found = _open_hold(session, room_id, kind)
+        if found is None:
+            continue
+        for row in list(found.actions):
+            if reservation_id is None or row.reservation_id == reservation_id:
+                found.actions.remove(row)
+        if not found.actions:
+            found.closed_at = now
+        session.flush()
+
+
+def disagree(
+    session: Session,
+    room_id: int,
+    reservation_id: int,
+    kind: ConflictKind,
+    prevailed: str,
+    here: dict[str, Any],
+    there: dict[str, Any],
+    now: datetime,
+) -> None:
+    """Keep both values of what two sides wanted."""
+    session.add(
+        Conflict(
+            room_id=room_id,
+            reservation_id=reservation_id,
+            kind=kind,
+            at=now,
+            ended_at=now if prevailed else None,
+            here=here,
+            there=there,
+            prevailed=prevailed,
+        )
+    )
+
+
+def set_room_state(
+    session: Session, room_id: int, state: RoomState, now: datetime, code: str | None = None, **fields: Any
+) -> None:
+    """Write the room's sync status for people; `sync_state_since` moves only with the state."""
+    room = session.get_one(Room, room_id)
+    if room.sync_state != state:
+        room.sync_state, room.sync_state_since = state, now
+    if (room.sync_code, room.sync_fields) != (code, fields):
+        room.sync_code, room.sync_fields = code, fields
+    session.flush()
+
+
+def room_went_well(session: Session, room_id: int, now: datetime) -> None:
+    """After a complete run: Held while a hold of the room is open, else Active."""
+    kinds = session.scalars(
+        select(Hold.kind).where(Hold.room_id == room_id, Hold.closed_at.is_(None)).order_by(Hold.opened_at)
+    ).all()
+    state = RoomState.HELD if kinds else RoomState.ACTIVE
+    set_room_state(session, room_id, state, now, kinds[0].value if kinds else None)
+    session.execute(update(Room).where(Room.id == room_id).values(last_synced_at=now, progress_total=None))
+
+
+def room_stopped(
+    session: Session, room_id: int, state: RoomState | None, now: datetime, code: str, fields: dict[str, Any]
+) -> None:
+    """A run could not go on: why, and when it is tried again. Without a `state` the room keeps its own."""
+    room = session.get_one(Room, room_id)
+    set_room_state(session, room_id, state or room.sync_state, now, code, **fields)
+
+
+def show_progress(session: Session, room_id: int, done: int) -> None:
+    """How many events the first run has read so far."""
+    session.execute(update(Room).where(Room.id == room_id).values(progress_done=done))
+
+
+def _open_hold(session: Session, room_id: int, kind: HoldKind) -> Hold | None:
+    return session.scalar(select(Hold).where(Hold.room_id == room_id, Hold.kind == kind, Hold.closed_at.is_(None)))

@@ -1,0 +1,306 @@
+"""The outbox as the worker reads and clears it, and the attempts: committed before the call, settled after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.words import AttemptKind, AttemptState, LinkState, SyncState
+from webapp.models import Attempt, Install, Link, Outbox, Reservation
+from webapp.reservations.rows import is_ours, span_of
+from worker.store.claims import Lane
+from worker.store.items import Item, load, local_side
+from worker.sync.errors import SyncError
+from worker.sync.event import NewEvent
+from worker.sync.plan import Side
+from worker.sync.recognise import Mark
+from worker.sync.values import Values, span_from_json, span_to_json, values_to_json
+
+FIRST_WAIT = timedelta(seconds=3)
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Push:
+    """One reservation whose present state should be in the room's calendar."""
+
+    outbox_id: int
+    reservation_id: int
+    public_id: str
+    revision: int
+    """The outbox row's: it is cleared only if no newer save moved it."""
+    local: Side
+    ours: bool
+    ended: bool
+    times: tuple[datetime, datetime]
+    item: Item | None
+    """Its link, if it has an event."""
+    tries: int
+
+
+@dataclass(frozen=True)
+class OpenAttempt:
+    """A write whose outcome is not known yet."""
+
+    id: int
+    kind: AttemptKind
+    reservation_id: int
+    event_id: str | None
+    transaction_id: str | None
+    body: dict[str, Any]
+    sends: int
+    looks: int
+    started_at: datetime
+    cancelled: bool
+    """The reservation does not want it any more."""
+    ended: bool
+
+
+def pushes(lane: Lane, now: datetime) -> list[int]:
+    """Outbox rows that may be sent now, oldest first; those with an unsettled attempt wait for it."""
+    with lane.reading() as session:
+        unsettled = select(Attempt.reservation_id).where(
+            Attempt.mailbox_id == lane.mailbox_id, Attempt.state == AttemptState.OPEN
+        )
+        query = (
+            select(Outbox.id)
+            .where(
+                Outbox.mailbox_id == lane.mailbox_id,
+                Outbox.parked.is_(False),
+                or_(Outbox.not_before.is_(None), Outbox.not_before <= now),
+                Outbox.reservation_id.not_in(unsettled),
+            )
+            .order_by(Outbox.written_at, Outbox.id)
+        )
+        return list(session.scalars(query))
+
+
+def load_push(lane: Lane, outbox_id: int, now: datetime) -> Push | None:
+    """What this row asks for now; None when it was cleared meanwhile."""
+    with lane.reading() as session:
+        row = session.get(Outbox, outbox_id)
+        if row is None or row.mailbox_id != lane.mailbox_id:
+            return None
+        reservation = session.get_one(Reservation, row.reservation_id)
+        times = span_of(reservation.meeting).instants(ZoneInfo(lane.zone))
+        link_id = _link_of(session, lane, reservation.id)
+        items = load(session, [link_id]) if link_id else []
+        return Push(
+            outbox_id=row.id,
+            reservation_id=reservation.id,
+            public_id=reservation.public_id,
+            revision=row.revision,
+            local=local_side(reservation),
+            ours=is_ours(reservation.meeting),
+            ended=times[1] <= now,
+            times=times,
+            item=items[0] if items else None,
+            tries=row.tries,
+        )
+
+
+def clear(session: Session, push: Push, state: SyncState | None) -> None:
+    """The row's state is there now. A save made since then keeps the row, so that it is sent as well."""
+    gone = session.execute(
+        delete(Outbox).where(Outbox.id == push.outbox_id, Outbox.revision == push.revision).returning(Outbox.id)
+    ).all()
+    if gone and state is not None:
+        session.execute(
+            update(Reservation)
+            .where(Reservation.id == push.reservation_id)
+            .values(sync_state=state, sync_code=None, sync_fields={})
+        )
+
+
+def drop(session: Session, push: Push) -> None:
+    """Forget the row: its reservation is Held and wants nothing there. A newer save keeps its row."""
+    session.execute(delete(Outbox).where(Outbox.id == push.outbox_id, Outbox.revision == push.revision))
+
+
+def forget(session: Session, reservation_id: int | None) -> None:
+    """Both sides are gone: nothing of this reservation is left to send."""
+    if reservation_id is not None:
+        session.execute(delete(Outbox).where(Outbox.reservation_id == reservation_id, Outbox.parked))
+
+
+def park(session: Session, push: Push, state: SyncState, code: str, fields: dict[str, Any]) -> None:
+    """Stop sending this row until a person decides or saves again."""
+    stopped = session.execute(
+        update(Outbox)
+        .where(Outbox.id == push.outbox_id, Outbox.revision == push.revision)
+        .values(parked=True)
+        .returning(Outbox.id)
+    ).all()
+    if stopped:
+        tell(session, push.reservation_id, state, code, fields)
+
+
+def tell(
+    session: Session,
+    reservation_id: int,
+    state: SyncState,
+    code: str | None = None,
+    fields: dict[str, Any] | None = None,
+) -> None:
+    """Write a reservation's sync state for people."""
+    session.execute(
+        update(Reservation)
+        .where(Reservation.id == reservation_id)
+        .values(sync_state=state, sync_code=code, sync_fields=fields or {})
+    )
+
+
+def put_off(session: Session, push: Push, now: datetime, wait: timedelta | None = None) -> None:
+    """Try this row again later, each time after a longer wait."""
+    pause = wait or min(FIRST_WAIT * 2 ** min(push.tries, 7), LONGEST_WAIT)
+    session.execute(
+        update(Outbox).where(Outbox.id == push.outbox_id).values(not_before=now + pause, tries=Outbox.tries + 1)
+    )
+
+
+@dataclass(frozen=True)
+class Write:
+    """What an attempt is about: which reservation, in which state, and the run that decided it."""
+
+    reservation_id: int
+    revision: int
+    run_id: int
+    now: datetime
+
+
+def new_create(session: Session, lane: Lane, write: Write, public_id: str, values: Values) -> OpenAttempt:
+    """Commit to a create: its body is frozen now, its incarnation is one that was never sent before."""
+    used = session.scalars(
+        select(func.count())
+        .select_from(Attempt)
+        .where(Attempt.reservation_id == write.reservation_id, Attempt.kind == AttemptKind.CREATE)
+    ).one()
+    install = session.scalars(select(Install.mark)).one()
+    session.execute(update(Reservation).where(Reservation.id == write.reservation_id).values(incarnation=used + 1))
+    transaction_id = str(Mark(install, public_id, lane.room_id, used + 1))
+    body = {"subject": values.subject or "", "time": span_to_json(values.time), "private": values.private}
+    return _add(session, lane, write, AttemptKind.CREATE, transaction_id=transaction_id, body=body)
+
+
+def new_patch(
+    session: Session, lane: Lane, write: Write, event_id: str, groups: frozenset[str], values: Values, etag: str
+) -> OpenAttempt:
+    """Commit to a PATCH of these field groups."""
+    body = {"groups": sorted(groups), "values": values_to_json(values)}
+    return _add(session, lane, write, AttemptKind.PATCH, event_id=event_id, body=body, etag=etag)
+
+
+def new_delete(session: Session, lane: Lane, write: Write, event_id: str, etag: str) -> OpenAttempt:
+    """Commit to a DELETE."""
+    return _add(session, lane, write, AttemptKind.DELETE, event_id=event_id, etag=etag)
+
+
+def open_attempts(lane: Lane, now: datetime) -> list[OpenAttempt]:
+    """Attempts whose outcome must be found out before anything else of their item, oldest first."""
+    with lane.reading() as session:
+        rows = session.scalars(
+            select(Attempt)
+            .where(
+                Attempt.mailbox_id == lane.mailbox_id,
+                Attempt.state == AttemptState.OPEN,
+                or_(Attempt.next_look_at.is_(None), Attempt.next_look_at <= now),
+            )
+            .order_by(Attempt.id)
+        )
+        return [_as_open(session, lane, row, now) for row in rows]
+
+
+def sent(lane: Lane, attempt_id: int) -> None:
+    """Count a send, before it: a crash in the call leaves a trace of it."""
+    with lane.writing() as session:
+        session.execute(update(Attempt).where(Attempt.id == attempt_id).values(sends=Attempt.sends + 1))
+
+
+def settle(
+    session: Session, attempt_id: int, state: AttemptState, now: datetime, error: SyncError | None = None
+) -> None:
+    """Write how an attempt ended."""
+    values: dict[str, Any] = {"state": state, "finished_at": now, "next_look_at": None}
+    session.execute(update(Attempt).where(Attempt.id == attempt_id).values(**values | _trouble(error)))
+
+
+def look_later(session: Session, attempt_id: int, at: datetime, error: SyncError | None = None) -> None:
+    """Leave an attempt open and look for its outcome again then."""
+    values: dict[str, Any] = {"next_look_at": at, "looks": Attempt.looks + 1}
+    session.execute(update(Attempt).where(Attempt.id == attempt_id).values(**values | _trouble(error)))
+
+
+def new_event(attempt: OpenAttempt, zone: str) -> NewEvent:
+    """The frozen body of a create, the same at each send."""
+    assert attempt.transaction_id is not None, "a create always has one"
+    return NewEvent(
+        transaction_id=attempt.transaction_id,
+        subject=attempt.body["subject"],
+        span=span_from_json(attempt.body["time"]),
+        zone=zone,
+        is_private=attempt.body["private"],
+    )
+
+
+def created_values(attempt: OpenAttempt) -> Values:
+    """What a create asked for: the local half of its base (H79)."""
+    return Values(attempt.body["subject"], span_from_json(attempt.body["time"]), attempt.body["private"])
+
+
+def _trouble(error: SyncError | None) -> dict[str, Any]:
+    if error is None:
+        return {}
+    return {
+        "status": error.trouble.status,
+        "code": error.trouble.code[:128],
+        "request_id": error.trouble.request_id[:64],
+    }
+
+
+def _add(session: Session, lane: Lane, write: Write, kind: AttemptKind, **columns: Any) -> OpenAttempt:
+    row = Attempt(
+        mailbox_id=lane.mailbox_id,
+        reservation_id=write.reservation_id,
+        run_id=write.run_id,
+        kind=kind,
+        fence=lane.fence,
+        revision=write.revision,
+        started_at=write.now,
+        sends=1,
+        **columns,
+    )
+    session.add(row)
+    session.flush()
+    return _as_open(session, lane, row, write.now)
+
+
+def _as_open(session: Session, lane: Lane, row: Attempt, now: datetime) -> OpenAttempt:
+    reservation = session.get_one(Reservation, row.reservation_id)
+    times = span_of(reservation.meeting).instants(ZoneInfo(lane.zone))
+    return OpenAttempt(
+        id=row.id,
+        kind=row.kind,
+        reservation_id=row.reservation_id,
+        event_id=row.event_id,
+        transaction_id=row.transaction_id,
+        body=row.body,
+        sends=row.sends,
+        looks=row.looks,
+        started_at=row.started_at,
+        cancelled=reservation.cancelled_at is not None or reservation.withdrawn_at is not None,
+        ended=times[1] <= now,
+    )
+
+
+def _link_of(session: Session, lane: Lane, reservation_id: int) -> int | None:
+    query = select(Link.id).where(
+        Link.mailbox_id == lane.mailbox_id,
+        Link.reservation_id == reservation_id,
+        Link.state.in_((LinkState.LINKED, LinkState.HELD)),
+    )
+    return session.scalar(query.order_by(Link.id).limit(1))
