@@ -264,6 +264,8 @@ def _answer(
     before = len(call.box.log) if call.box else 0
     response = route.run(call)
     info.had_effect = bool(call.box and len(call.box.log) > before)
+    if tenant.on_change and (info.had_effect or route.op == "delta"):
+        tenant.on_change()
     if call.prefs.applied:
         response.headers["Preference-Applied"] = ", ".join(call.prefs.applied)
     info.status = response.status

@@ -53,7 +53,7 @@ def master_id(item: Item, mailbox: Mailbox, immutable: bool) -> str:
 
 def plain(content: str) -> str:
     """HTML as text, for previews and for clients that ask for text."""
-    return html.unescape(_TAG.sub(" ", content)).replace("\xa0", " ").strip()
+    return re.sub(r"[ \t]+", " ", html.unescape(_TAG.sub(" ", content)).replace("\xa0", " ")).strip()
 
 
 def _body(item: Item, text: bool) -> dict[str, str]:

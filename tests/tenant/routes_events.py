@@ -45,9 +45,6 @@ def show(call: Call, item: Item, in_view: bool = False, default_originals: bool 
     shown = render.event(item, call.mailbox, call.prefs, switches)
     if names is not None:
         wanted = {name.lower() for name in names}
-        unknown = wanted - {member.lower() for member in render.MEMBERS}
-        if unknown:
-            raise bad_request(f"Could not find a property named '{unknown.pop()}' on type 'microsoft.graph.event'.")
         if "originalstart" in wanted and item.original is not None:
             shown["originalStart"] = render.original_start(item)
         if "cancelledoccurrences" in wanted and item.recurrence and item.original is None and not in_view:
@@ -63,6 +60,16 @@ def show(call: Call, item: Item, in_view: bool = False, default_originals: bool 
         value = item.properties[wanted_property]
         shown["singleValueExtendedProperties"] = [{"id": wanted_property, "value": value}]
     return shown
+
+
+def _check_options(call: Call, *allowed: str) -> None:
+    """Refuse options that this resource does not take, and members that events do not have."""
+    query.only(call.options, *allowed)
+    known = {member.lower() for member in render.MEMBERS}
+    for name in call.options.select() or []:
+        if name.lower() not in known:
+            raise bad_request(f"Could not find a property named '{name}' on type 'microsoft.graph.event'.")
+    _expansion(call)
 
 
 def _visible(call: Call, kind: str) -> list[Item]:
@@ -109,14 +116,14 @@ def _page(call: Call, items: list[Item], rest: str, in_view: bool) -> Response:
 
 def list_events(call: Call) -> Response:
     """Single events and series masters, of any date."""
-    query.only(call.options, *_LIST_OPTIONS)
+    _check_options(call, *_LIST_OPTIONS)
     matches = query.matcher(call.options.system.get("$filter"))
     return _page(call, [item for item in _visible(call, "list") if matches(item)], "events", False)
 
 
 def view(call: Call) -> Response:
     """calendarView: what overlaps a window, series expanded, masters never."""
-    query.only(call.options, *_LIST_OPTIONS)
+    _check_options(call, *_LIST_OPTIONS)
     begin, finish = call.window()
     matches = query.matcher(call.options.system.get("$filter"))
     found = [date for item in _visible(call, "view") for date in expanded(item, begin, finish) if matches(date)]
@@ -125,7 +132,7 @@ def view(call: Call) -> Response:
 
 def instances(call: Call, event_id: str) -> Response:
     """The dates of one series in a window; exceptions come first, nothing is sorted."""
-    query.only(call.options, *_LIST_OPTIONS)
+    _check_options(call, *_LIST_OPTIONS)
     begin, finish = call.window()
     item, original = call.find(event_id, "instances")
     if item.recurrence is None or original is not None:
@@ -136,7 +143,7 @@ def instances(call: Call, event_id: str) -> Response:
 
 def get(call: Call, event_id: str) -> Response:
     """One event by id."""
-    query.only(call.options, "$select", "$expand")
+    _check_options(call, "$select", "$expand")
     item, original = call.find(event_id)
     shown = item if original is None else item.occurrence(original)
     body = {"@odata.context": _entity_context(call)} | show(call, shown)
@@ -247,7 +254,7 @@ def _check_if_match(call: Call, item: Item) -> None:
 
 def patch(call: Call, event_id: str) -> Response:
     """Change what the body names; in an attendee copy the change stays in that copy."""
-    query.only(call.options, "$select")
+    _check_options(call, "$select")
     body = call.json()
     item, original = call.find(event_id, "write")
     _check_if_match(call, item)

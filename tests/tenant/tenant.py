@@ -369,8 +369,6 @@ class Tenant:
         if parts.path == "/v1.0" or parts.path.startswith("/v1.0/"):
             request = graph.Request(method.upper(), parts.path[5:], parts.query, headers, body)
             response = graph.serve(self, request)
-            if self.on_change:
-                self.on_change()
         else:
             response = self._entra(method.upper(), parts.path, headers, body)
         return response.status, response.headers, response.encoded()
