@@ -1,0 +1,140 @@
+"""script/server with the product's own processes: from the first start to the second, as a person sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from script.lib.data_folder import free_port
+from script.lib.environment import ROOT
+from script.lib.process import wait_until
+from tests.script.runs import is_alive
+from tests.support.network import OFFLINE
+
+READY_SECONDS = 90.0
+OWN = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_ENCRYPTION_KEYS", "REQUESTS_CA_BUNDLE"}
+
+
+class Demo:
+    """One run of script/server inside the environment that the tests have."""
+
+    def __init__(self, data: Path, port: int, *arguments: str) -> None:
+        self.data = data
+        self._said = data.parent / f"said-{len(list(data.parent.iterdir()))}"
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        inherited = {name: value for name, value in os.environ.items() if name not in OWN}
+        with self._said.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "script.lib.demo", *arguments],
+                env=inherited | OFFLINE | {"PATH": path, "DATA_DIR": str(data), "PORT": str(port)},
+                cwd=ROOT,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def said(self) -> str:
+        return self._said.read_text()
+
+    def wait(self) -> None:
+        ready = "Ctrl-C stops everything."
+        wait_until(lambda: ready in self.said or self.process.poll() is not None, READY_SECONDS)
+        assert ready in self.said, self.said
+
+    def shown(self, label: str) -> str | None:
+        found = re.search(rf"^\s*{label}\s+(\S+)$", self.said, re.MULTILINE)
+        return found[1] if found else None
+
+    def pids(self) -> dict[str, int]:
+        children = json.loads((self.data / "running.json").read_text())["children"]
+        return {name: pid for name, (pid, _) in children.items()}
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(READY_SECONDS)
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+    """Starts script/server on one data folder and waits until it has said where everything is."""
+    runs: list[Demo] = []
+
+    def start(*arguments: str, port: int) -> Demo:
+        runs.append(Demo(tmp_path / "data", port, *arguments))
+        runs[-1].wait()
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        if run.process.poll() is None:
+            run.stop()
+
+
+def sign_in(address: str, email: str, password: str) -> requests.Response:
+    with requests.Session() as session:
+        page = session.get(address, timeout=10)  # a stranger is led to the sign-in page
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+        assert token, page.text
+        values = {"email": email, "password": password, "csrf_token": token[1]}
+        return session.post(page.url, data=values, timeout=10)
+
+
+def test_the_second_start_continues_with_the_same_data_addresses_and_password(
+    demo: Callable[..., Demo],
+) -> None:
+    port = free_port()
+    first = demo(port=port)
+    email, password = first.shown("Email"), first.shown("Password")
+    assert first.shown("Panel") == f"http://localhost:{port}"
+    assert list(first.pids()) == ["valkey", "tenant", "clock", "worker", "web"]
+    certificate = str(first.data / "tenant" / "ca.pem")
+    assert requests.get(first.shown("Outlook page") or "", verify=certificate, timeout=10).ok
+    pids = first.pids().values()
+
+    assert first.stop() == 0
+    assert not [pid for pid in pids if is_alive(pid)]
+    assert first.pids() == {}
+
+    second = demo(port=port)
+    assert second.shown("Password") is None
+    for label in ("Panel", "Outlook page", "Application/Client ID", "Secret Value"):
+        assert second.shown(label) == first.shown(label)
+    answer = sign_in(second.shown("Panel") or "", email or "", password or "")
+    assert answer.ok
+    assert "sign-in" not in answer.url
+
+
+def test_without_the_tenant_and_with_its_port_taken_the_panel_still_answers(
+    demo: Callable[..., Demo],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        run = demo("--no-tenant", port=port)
+        address = run.shown("Panel") or ""
+
+        assert address != f"http://localhost:{port}"
+        assert f"Port {port} cannot be had" in run.said
+        assert requests.get(address, timeout=10).ok
+        assert list(run.pids()) == ["valkey", "clock", "worker", "web"]
+        assert "Outlook page" not in run.said
+
+
+def test_no_secret_is_written_to_a_log(demo: Callable[..., Demo]) -> None:
+    run = demo(port=free_port())
+    secrets = [run.shown("Password"), run.shown("Secret Value")]
+    secrets += json.loads((run.data / "keys.json").read_text()).values()
+    run.stop()
+    logs = "".join(file.read_text(errors="replace") for file in (run.data / "log").iterdir())
+
+    assert all(secrets)
+    assert not [secret for secret in secrets if secret and secret in logs]
