@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response
+from flask import Flask, Response, current_app, make_response
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webapp.errors import AppError
 from webapp.extensions import db
-from webapp.htmx import answer
+from webapp.htmx import answer, wants_fragment
 from webapp.words import Words, words_for, words_of
 
 log = logging.getLogger(__name__)
@@ -60,5 +60,7 @@ def on_http_error(error: HTTPException) -> Response:
 
 def on_crash(_error: Exception) -> Response:
     """Flask has logged the stack; the page tells nothing of it, and asks the database, which may be gone, nothing."""
-    response = answer("errors/crash.html", "errors/_note.html", 500, words=words_for("internal"))
-    return _into_note(response)
+    name = "errors/_note.html" if wants_fragment() else "errors/crash.html"
+    # Rendered without Flask's context, which would load the person of the session.
+    html = current_app.jinja_env.get_template(name).render(words=words_for("internal"))
+    return _into_note(make_response(html, 500))

@@ -1,4 +1,4 @@
-"""The panel under test: a real SQLite file, a bell that is listened to, and the cast: an administrator and a stranger."""
+"""The panel under test: a real SQLite file, a bell that is listened to, an administrator and a stranger."""
 
 from __future__ import annotations
 

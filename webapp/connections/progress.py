@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from webapp.domain.check_codes import Step as CheckStep
 from webapp.domain.words import CheckState
 from webapp.models import ConnectionCheck
 from webapp.words import Words, words_for
 
-STEPS = ("token", "places", "calendar")
+STEPS = tuple(step.value for step in CheckStep)
 """The steps every check takes, in order; those that the worker has not written yet are shown as still to come."""
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from webapp.connections.check_words import CHECK_WORDS
 from webapp.words import Words
 
 WORDS: dict[str, Words] = {
+    **CHECK_WORDS,
     "connection_not_found": Words("This connection does not exist", "Somebody removed it."),
     "check_not_found": Words("This check does not exist", "Its connection was removed, or the address is wrong."),
     "connection_name_taken": Words("There is a connection named <bdi>{name}</bdi> already. Choose another name."),

@@ -19,6 +19,11 @@ from webapp.enqueue import CHECK_CONNECTION
 from webapp.models import Connection, ConnectionCheck, Credential
 
 BOTH_WAYS = pytest.mark.parametrize("hx", [False, True], ids=["without script", "with htmx"])
+NAME_HAS_SPACE = "The name has a space. Use letters, digits, dot, dash or underscore, for example larkfield-hq."
+SECRET_IS_ID = (
+    "This looks like the Secret ID. Paste the <b>Value</b> column from Entra instead. What you pasted was not kept."
+)
+DATE_PAST = "The date is in the past. Enter the day the new secret expires, or leave it empty."
 NBSP, ZERO_WIDTH, TAB = "\u00a0", "\u200b", "\t"
 
 
@@ -89,7 +94,7 @@ def test_a_dead_bell_loses_nothing(admin: Person, data: Transactions, bell: List
     ("field", "value", "words"),
     [
         *[
-            ("name", name, "The name has a space. Use letters, digits, dot, dash or underscore, for example larkfield-hq.")
+            ("name", name, NAME_HAS_SPACE)
             for name in ("lark field", " larkfield", "larkfield ", f"lark{TAB}field", f"lark{NBSP}field",
                          f"larkfield{NBSP}", f"lark{ZERO_WIDTH}field", "lark\u2003field", "lark\nfield")
         ],
@@ -105,11 +110,10 @@ def test_a_dead_bell_loses_nothing(admin: Person, data: Transactions, bell: List
         ("secret_id", "my secret", "This is not a GUID. Copy the Secret ID column"),
         ("secret_value", "", "The Secret Value is needed"),
         ("secret_value", "   ", "The Secret Value is needed"),
-        ("secret_value", SECRET_ID, "This looks like the Secret ID. Paste the <b>Value</b> column from Entra instead. "
-         "What you pasted was not kept."),
+        ("secret_value", SECRET_ID, SECRET_IS_ID),
         ("secret_value", f" {SECRET_ID.upper()}\n", "This looks like the Secret ID."),
         ("secret_value", "x" * 513, "This is too long for a Secret Value"),
-        ("expires_on", "2020-01-31", "The date is in the past. Enter the day the new secret expires, or leave it empty."),
+        ("expires_on", "2020-01-31", DATE_PAST),
         ("expires_on", "31.12.2028", "This is not a date."),
     ],
 )  # fmt: skip

@@ -1,0 +1,32 @@
+"""Encryption at rest."""
+
+from __future__ import annotations
+
+import traceback
+
+import pytest
+from cryptography.fernet import Fernet
+
+from webapp.secrets import SecretBox, SecretUnreadable
+
+OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+
+
+def test_what_is_encrypted_comes_back() -> None:
+    token = SecretBox([NEW]).encrypt("päss~word")
+    assert "päss" not in token
+    assert SecretBox([NEW]).decrypt(token) == "päss~word"
+
+
+def test_the_first_key_encrypts_and_all_decrypt() -> None:
+    token = SecretBox([OLD]).encrypt("x")
+    rotated = SecretBox([NEW, OLD])
+    assert rotated.decrypt(token) == "x"
+    assert SecretBox([NEW]).decrypt(rotated.encrypt("y")) == "y"
+
+
+def test_a_wrong_key_is_an_error_that_carries_nothing() -> None:
+    token = SecretBox([OLD]).encrypt("x")
+    with pytest.raises(SecretUnreadable) as caught:
+        SecretBox([NEW]).decrypt(token)
+    assert token not in "".join(traceback.format_exception(caught.value))
