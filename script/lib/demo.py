@@ -58,18 +58,23 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def _run(folder: DataFolder, with_tenant: bool) -> int:
     for name in folder.stop_leftovers():
         _say(f"Stopped {name}, which an earlier start had left running.")
-    with Supervisor(folder, ROOT, _say) as supervisor:
-        try:
-            _start_all(supervisor, folder, with_tenant)
-            supervisor.watch()
-        except StopAsked:
-            _say("Stopping ...")
-        except ServiceFailed as failed:
-            _say(f"{failed.name} {failed.reason}; everything is stopped. Its last words ({failed.log}):")
-            _say(failed.last_words() or "(none)")
-            return 1
-    _say("Stopped. Your data stays in " + str(folder.path))
+    try:
+        with Supervisor(folder, ROOT, _say) as supervisor:
+            _run_until_stopped(supervisor, folder, with_tenant)
+    except ServiceFailed as failed:
+        _say(f"{failed.name} {failed.reason}, so everything was stopped. Its last words ({failed.log}):")
+        _say(failed.last_words() or "(none)")
+        return 1
+    _say(f"Stopped. Your data stays in {folder.path}")
     return 0
+
+
+def _run_until_stopped(supervisor: Supervisor, folder: DataFolder, with_tenant: bool) -> None:
+    try:
+        _start_all(supervisor, folder, with_tenant)
+        supervisor.watch()
+    except StopAsked:
+        _say("Stopping ...")
 
 
 def _start_all(supervisor: Supervisor, folder: DataFolder, with_tenant: bool) -> None:

@@ -21,6 +21,7 @@ WATCH_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 TAIL_LINES = 15
+STARTED = "== started ==\n"
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,9 @@ class ServiceFailed(Exception):
         super().__init__(f"{name} {reason}")
 
     def last_words(self) -> str:
-        """The last lines of the service's log."""
-        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return "\n".join(lines[-TAIL_LINES:])
+        """The last lines that the service wrote since it was last started."""
+        said = self.log.read_text(errors="replace").rpartition(STARTED)[2]
+        return "\n".join(said.splitlines()[-TAIL_LINES:])
 
 
 class Supervisor:
@@ -169,6 +170,8 @@ class Supervisor:
 
     def _spawn(self, service: Service) -> subprocess.Popen[bytes]:
         with self.folder.open_log(service.name) as log:
+            log.write(STARTED.encode())
+            log.flush()
             if service.stdout is None:
                 return process.spawn(service.arguments, env=service.env, cwd=self.root, stdout=log, stderr=log)
             with service.stdout.open("wb") as stdout:

@@ -111,6 +111,14 @@ def test_a_tenant_that_dies_stops_everything_with_its_last_words(start: Callable
     assert not is_alive(run.pid("web"))
 
 
+def test_last_words_are_those_of_the_last_start(start: Callable[..., Run]) -> None:
+    start("tenant=sh -c 'echo an old complaint; exit 3'").ends()
+    run = start("tenant=sh -c 'exit 4'")
+
+    assert run.ends() == 1
+    assert run.said.rstrip().endswith("failed: tenant ended unexpectedly (exit code 4) |")
+
+
 def test_a_child_that_ignores_the_request_to_stop_is_killed_and_named(
     start: Callable[..., Run], tmp_path: Path
 ) -> None:
