@@ -9,12 +9,11 @@ from datetime import datetime
 import requests
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
 
 from webapp.clock import utcnow
 from webapp.config import Config
 from webapp.database import Transactions
-from webapp.models import Connection
+from webapp.models import Connection, Credential
 from webapp.models import TokenCache as StoredTokens
 from webapp.secrets import SecretBox, SecretUnreadable
 from worker.graph.calendar import GraphCalendar
@@ -72,17 +71,16 @@ class GraphClients:
         return GraphCalendar(client, address), client.tokens.token().tenant_guid
 
     def _credentials(self, connection_id: int) -> Credentials:
+        wanted = select(Connection.tenant_id, Connection.client_id, Credential.secret_encrypted)
         with self._transactions.reading() as session:
-            connection = session.scalar(
-                select(Connection).where(Connection.id == connection_id).options(joinedload(Connection.credential))
-            )
-        if connection is None:
+            found = session.execute(wanted.join(Connection.credential).where(Connection.id == connection_id)).first()
+        if found is None:
             raise CredentialsRefused(Trouble(code=NO_CONNECTION, operation="token"))
         try:
-            secret = self._box.decrypt(connection.credential.secret_encrypted)
+            secret = self._box.decrypt(found.secret_encrypted)
         except SecretUnreadable:
             raise CredentialsRefused(Trouble(code=UNREADABLE, operation="token")) from None
-        return Credentials(connection.tenant_id, connection.client_id, secret)
+        return Credentials(found.tenant_id, found.client_id, secret)
 
 
 class _Shelf(TokenCache):
@@ -106,12 +104,15 @@ class _Shelf(TokenCache):
         """The text kept under the key; None without one, or when our keys do not decrypt it any more."""
         if self._is_empty:
             return None
+        wanted = select(StoredTokens.cache_encrypted).where(
+            StoredTokens.connection_id == self._connection_id, StoredTokens.key == key
+        )
         with self._transactions.reading() as session:
-            kept = session.get(StoredTokens, self._connection_id)
-        if kept is None or kept.key != key:
+            kept = session.scalar(wanted)
+        if kept is None:
             return None
         try:
-            return self._box.decrypt(kept.cache_encrypted)
+            return self._box.decrypt(kept)
         except SecretUnreadable:
             return None
 

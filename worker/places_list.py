@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from webapp.clock import utcnow
@@ -22,9 +22,12 @@ def list_places(
     transactions: Transactions, clients: GraphClients, connection_id: int, now: Callable[[], datetime] = utcnow
 ) -> None:
     """Fetch the list if it is wanted. A failure keeps the old list and puts its code on the connection."""
+    waiting = select(Connection.places_wanted).where(
+        Connection.id == connection_id, Connection.places_wanted != Connection.places_done
+    )
     with transactions.reading() as session:
-        connection = session.get(Connection, connection_id)
-    if connection is None or connection.places_wanted == connection.places_done:
+        wanted = session.scalar(waiting)
+    if wanted is None:
         return
     roles: tuple[str, ...] = ()
     rooms: tuple[Place, ...] | None = None
@@ -39,9 +42,7 @@ def list_places(
         if rooms is not None:
             keep_rooms(session, connection_id, rooms, now())
         session.execute(
-            update(Connection)
-            .where(Connection.id == connection_id)
-            .values(places_done=connection.places_wanted, places_error=code)
+            update(Connection).where(Connection.id == connection_id).values(places_done=wanted, places_error=code)
         )
 
 
