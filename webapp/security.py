@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from webapp.config import Config
@@ -55,7 +56,7 @@ def begin_to_write() -> None:
         begin_writing(db.session())
 
 
-def ask_for_account():  # type: ignore[no-untyped-def]
+def ask_for_account() -> ResponseReturnValue | None:
     """Send a stranger to the sign-in page; htmx is told so by 401 and `HX-Redirect`."""
     if request.endpoint in OPEN_ENDPOINTS or current_user.is_authenticated:
         return None
@@ -87,8 +88,3 @@ def keep_to_https(response: Response) -> Response:
     """Only where people reach the panel by https."""
     response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
-
-
-def panel_config() -> Config:
-    """The configuration of the running panel."""
-    return current_app.extensions["panel_config"]

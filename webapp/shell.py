@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from flask import Flask, g, url_for
 from sqlalchemy import func, select
@@ -15,7 +16,7 @@ from whitenoise import WhiteNoise
 from webapp.clock import utcnow
 from webapp.extensions import db
 from webapp.models import Hold, Mailbox, Outbox, SyncSettings, WorkerHeartbeat
-from webapp.security import panel_config
+from webapp.running import panel_config
 
 WORKER_MISSED = timedelta(minutes=2)
 """A worker that has not been seen for so long is taken for gone."""
@@ -66,7 +67,7 @@ def page_standing() -> Standing:
     """The standing of this request, read when the first banner asks for it."""
     if "standing" not in g:
         g.standing = standing(db.session(), utcnow())
-    return g.standing
+    return cast(Standing, g.standing)
 
 
 def contents_version(folder: Path) -> str:

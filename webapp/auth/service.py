@@ -56,7 +56,7 @@ def add_user(session: Session, email: str, name: str, password: str, now: dateti
 
 def reset_password(session: Session, email: str, password: str) -> User:
     """Give an account another password; every session of it ends. Raises `AccountError`."""
-    user = session.scalar(select(User).where(User.email == normal_email(email)))
+    user: User | None = session.scalar(select(User).where(User.email == normal_email(email)))
     if user is None:
         raise AccountError("no_such_user", email=normal_email(email))
     if len(password) < MINIMUM:

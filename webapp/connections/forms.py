@@ -71,7 +71,7 @@ def matches(pattern: re.Pattern[str], message: str, *others: re.Pattern[str]):  
     return validate
 
 
-class ConnectionForm(FlaskForm):
+class ConnectionForm(FlaskForm):  # type: ignore[misc]
     """A connection being made or changed; `has_secret`: one is stored, so the value may be left empty."""
 
     name = StringField("Name", [no_blank, InputRequired(NAME_MISSING), Length(max=64, message=NAME_LONG)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from flask_login import current_user
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
@@ -19,6 +19,7 @@ from webapp.extensions import db
 from webapp.filters import count
 from webapp.htmx import answer, done, wants_fragment
 from webapp.models import Connection, ConnectionCheck
+from webapp.running import door_bell, secret_box
 from webapp.shell import page_standing
 from webapp.words import words_for, words_of
 
@@ -63,7 +64,9 @@ def add() -> AnyResponse:
     if not form.validate_on_submit():
         return _work(422, form=form)
     try:
-        connection, check = service.add(db.session(), _bell(), _box(), _wanted(form), current_user.name, utcnow())
+        connection, check = service.add(
+            db.session(), door_bell(), secret_box(), _wanted(form), current_user.name, utcnow()
+        )
     except FieldError as error:
         return _refused(form, error)
     return _checking(connection, check)
@@ -86,8 +89,8 @@ def change(connection_id: int) -> AnyResponse:
     try:
         check = service.change(
             db.session(),
-            _bell(),
-            _box(),
+            door_bell(),
+            secret_box(),
             connection,
             _wanted(form),
             form.known_revision,
@@ -120,7 +123,7 @@ def remove(connection_id: int) -> AnyResponse:
 def start_check(connection_id: int) -> AnyResponse:
     """CHECK CONNECTION: a row and a job; the dialog shows what the worker writes."""
     connection = service.get(db.session(), connection_id)
-    check = service.start_check(db.session(), _bell(), connection, current_user.name, utcnow())
+    check = service.start_check(db.session(), door_bell(), connection, current_user.name, utcnow())
     url = url_for(".check", connection_id=connection.id, check_id=check.id)
     if not wants_fragment():
         return done(url, "")
@@ -230,11 +233,3 @@ def _wanted(form: ConnectionForm) -> service.Wanted:
         secret_value=form.secret_value.data or "",
         expires_on=form.expires_on.data,
     )
-
-
-def _bell():  # type: ignore[no-untyped-def]
-    return current_app.extensions["bell"]
-
-
-def _box():  # type: ignore[no-untyped-def]
-    return current_app.extensions["secret_box"]

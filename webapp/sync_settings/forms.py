@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField
 
 
-class SettingsForm(FlaskForm):
+class SettingsForm(FlaskForm):  # type: ignore[misc]
     """The master switch; `revision` tells a form that was opened before somebody else saved."""
 
     enabled = BooleanField("Enabled External Calendar Sync")

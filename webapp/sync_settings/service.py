@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from webapp.database import rows_changed
 from webapp.domain.words import RunResult
 from webapp.enqueue import SYNC_MAILBOXES, Bell
 from webapp.errors import Refused, StaleRevision
@@ -60,7 +61,7 @@ def get(session: Session) -> SyncSettings:
     return session.scalars(select(SyncSettings)).one()
 
 
-def _followed_rooms():  # type: ignore[no-untyped-def]
+def _followed_mailboxes() -> Select[int | None]:
     return select(Room.mailbox_id).where(
         Room.archived_at.is_(None), Room.sync_active.is_(True), Room.mailbox_id.is_not(None)
     )
@@ -80,8 +81,10 @@ def switch(session: Session, bell: Bell, enabled: bool, revision: int) -> bool:
     settings.revision += 1
     mailboxes: list[int] = []
     if enabled:
-        mailboxes = [one for one in session.scalars(_followed_rooms().order_by(Room.mailbox_id)) if one]
-        session.execute(update(Mailbox).where(Mailbox.id.in_(_followed_rooms())).values(wanted=Mailbox.wanted + 1))
+        mailboxes = [one for one in session.scalars(_followed_mailboxes().order_by(Room.mailbox_id)) if one]
+        session.execute(
+            update(Mailbox).where(Mailbox.id.in_(_followed_mailboxes())).values(wanted=Mailbox.wanted + 1)
+        )
     session.commit()
     _ring(bell, mailboxes, "sync")
     return True
@@ -90,27 +93,28 @@ def switch(session: Session, bell: Bell, enabled: bool, revision: int) -> bool:
 def start_sync_all(session: Session, bell: Bell, by: str, now: datetime) -> SyncAll:
     """Ask every followed room for a full run. One UPDATE decides who starts it; raises `Refused`."""
     running = select(SyncAll.id).where(SyncAll.finished_at.is_(None)).exists()
-    won = session.execute(
+    won = rows_changed(
+        session,
         update(SyncSettings)
         .where(
             SyncSettings.id == 1,
             SyncSettings.enabled.is_(True),
             or_(SyncSettings.sync_all_not_before.is_(None), SyncSettings.sync_all_not_before <= now),
             ~running,
-            _followed_rooms().exists(),
+            _followed_mailboxes().exists(),
         )
         .values(sync_all_not_before=now + REST)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False),
     )
-    if won.rowcount != 1:
+    if won != 1:
         session.rollback()
         raise _why_not(session, now)
-    mailboxes = [one for one in session.scalars(_followed_rooms().order_by(Room.mailbox_id)) if one]
+    mailboxes = [one for one in session.scalars(_followed_mailboxes().order_by(Room.mailbox_id)) if one]
     sync_all = SyncAll(started_at=now, started_by=by, finished_at=None, rooms_total=len(mailboxes))
     session.add(sync_all)
     session.execute(
         update(Mailbox)
-        .where(Mailbox.id.in_(_followed_rooms()))
+        .where(Mailbox.id.in_(_followed_mailboxes()))
         .values(wanted=Mailbox.wanted + 1, full_wanted=Mailbox.full_wanted + 1)
         .execution_options(synchronize_session=False)
     )
@@ -133,7 +137,7 @@ def _why_not(session: Session, now: datetime) -> Refused:
 def sync_all_standing(session: Session, now: datetime) -> SyncAllStanding:
     """How Sync All Calendars stands, with at most two queries."""
     newest_id = select(func.max(SyncAll.id)).scalar_subquery()
-    linked = select(func.count()).select_from(_followed_rooms().subquery()).scalar_subquery()
+    linked = select(func.count()).select_from(_followed_mailboxes().subquery()).scalar_subquery()
     settings, newest, rooms = session.execute(
         select(SyncSettings, SyncAll, linked).outerjoin(SyncAll, SyncAll.id == newest_id)
     ).one()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, render_template, url_for
+from flask import Blueprint, Response, flash, make_response, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -14,6 +14,7 @@ from webapp.connections.progress import as_shown
 from webapp.errors import Refused, StaleRevision
 from webapp.extensions import db
 from webapp.htmx import answer, done, wants_fragment
+from webapp.running import door_bell
 from webapp.sync_settings import service
 from webapp.sync_settings.forms import SettingsForm
 from webapp.words import words_for, words_of
@@ -52,7 +53,7 @@ def index() -> Response:
 def save() -> AnyResponse:
     """SAVE CHANGES."""
     form = SettingsForm()
-    bell = current_app.extensions["bell"]
+    bell = door_bell()
     try:
         changed = service.switch(db.session(), bell, bool(form.enabled.data), form.known_revision)
     except StaleRevision as error:
@@ -79,7 +80,7 @@ def start_sync_all() -> AnyResponse:
     """Sync All Calendars; two clicks at once start one."""
     refusal = None
     try:
-        service.start_sync_all(db.session(), current_app.extensions["bell"], current_user.name, utcnow())
+        service.start_sync_all(db.session(), door_bell(), current_user.name, utcnow())
     except Refused as error:
         refusal = words_of(error)
     how = service.sync_all_standing(db.session(), utcnow())
@@ -91,9 +92,7 @@ def start_sync_all() -> AnyResponse:
 def _card(how: service.SyncAllStanding, status: int = 200, **more: Any) -> Response:
     """The card alone for htmx, else the whole page with it."""
     if wants_fragment():
-        response = current_app.make_response(
-            (render_template("sync_settings/_sync_all.html", how_all=how, **more), status)
-        )
+        response = make_response(render_template("sync_settings/_sync_all.html", how_all=how, **more), status)
         response.vary.add("HX-Request")
         return response
     return _work(status, form=_form(), **more)
