@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -33,7 +34,6 @@ def spawn(
     child ends. Where the system has no such signal (macOS), the caller keeps the child's `identity`.
     `user` is a uid whose rights the child takes, without any group of ours.
     """
-    drop = {} if user is None else {"user": user, "group": _group_of(user), "extra_groups": []}
     return subprocess.Popen(
         [str(argument) for argument in arguments],
         env=None if env is None else dict(env),
@@ -43,7 +43,9 @@ def spawn(
         stderr=stderr,
         start_new_session=True,
         preexec_fn=_end_with_parent(),
-        **drop,  # type: ignore[arg-type]
+        user=user,
+        group=None if user is None else pwd.getpwuid(user).pw_gid,
+        extra_groups=None if user is None else [],
     )
 
 
@@ -130,9 +132,3 @@ def _end_with_parent() -> Callable[[], None] | None:
             os._exit(1)
 
     return end_with_parent
-
-
-def _group_of(user: int) -> int:
-    import pwd
-
-    return pwd.getpwuid(user).pw_gid

@@ -29,10 +29,11 @@ def main(folder_path: str, *lines: str) -> int:
             say("ready")
             supervisor.watch()
         except StopAsked:
-            return 0
+            pass
         except ServiceFailed as failed:
             say(f"failed: {failed.name} {failed.reason} | {failed.last_words()}")
             return 1
+    return 0
 
 
 def say(text: str) -> None:

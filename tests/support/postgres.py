@@ -115,7 +115,6 @@ class PostgresServer:
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         self._folder.chmod(0o755)
-        drop = {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []} if self._user else {}
         return subprocess.run(
             command,
             cwd=self._folder,
@@ -123,7 +122,9 @@ class PostgresServer:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            **drop,  # type: ignore[call-overload]
+            user=self._user and self._user.pw_uid,
+            group=self._user and self._user.pw_gid,
+            extra_groups=[] if self._user else None,
         )
 
 
