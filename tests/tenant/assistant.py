@@ -10,7 +10,7 @@ import math
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.tenant import recurrence, times
+from tests.tenant import ids, recurrence, times
 from tests.tenant.meetings import MAILED, TIMES, own_answer, touch
 from tests.tenant.state import Item, Mailbox, overlaps
 from tests.tenant.switches import RoomPolicy
@@ -24,7 +24,9 @@ CANCELED = "Canceled: "
 
 def _copied(item: Item) -> dict[str, Any]:
     """What a request carries of the organizer's item."""
-    names = (MAILED | {"start_zone", "end_zone", "shown_zone", "online_provider", "join_url", "organizer"}) - {"attendees"}
+    names = (MAILED | {"start_zone", "end_zone", "shown_zone", "online_provider", "join_url", "organizer"}) - {
+        "attendees"
+    }
     fields = {name: getattr(item, name) for name in names}
     fields["uid"], fields["clamps"] = item.uid, item.clamps
     fields["attendees"] = _seen_by_attendee(item.attendees, item.organizer)
@@ -55,14 +57,13 @@ def receive_request(tenant: Tenant, address: str, item: Item, original: date | N
     outside = not tenant.is_internal(item.organizer[1])
     if mailbox.kind == "room" and mailbox.policy and outside and not mailbox.policy.process_external:
         return
-    copy = mailbox.copy_of(item.uid)
+    copy = mailbox.copy_of(item.uid, original)
+    if (copy is not None and original is not None and copy.recurrence is None) or (copy is None and original is not None):
+        item, original = _alone(item, original), None
     if copy is not None and (copy.sequence > item.sequence or copy.is_organizer):
         return
     if copy is None:
-        if original is not None and mailbox.kind == "room":
-            copy = _new_copy(tenant, mailbox, item, only=original)
-        else:
-            copy = _new_copy(tenant, mailbox, item)
+        copy = _new_copy(tenant, mailbox, item)
     elif original is None:
         copy = _renew(tenant, mailbox, copy, item)
     else:
@@ -76,17 +77,21 @@ def receive_request(tenant: Tenant, address: str, item: Item, original: date | N
         )
     policy = mailbox.policy
     if mailbox.kind == "room" and policy and policy.delay is not None and policy.automate == "AutoAccept":
-        tenant.job(policy.delay, "answer", mailbox.address, item.uid, copy.sequence, original)
+        tenant.job(policy.delay, "answer", mailbox.address, copy.uid, copy.sequence, original)
 
 
-def _new_copy(tenant: Tenant, mailbox: Mailbox, item: Item, only: date | None = None) -> Item:
+def _alone(item: Item, original: date) -> Item:
+    """One date of a series for somebody who is invited to no other: a single event of its own."""
+    uid = ids.dated_uid(item.uid, original)
+    single = item.occurrence(original)
+    return single.changed(
+        uid=uid, recurrence=None, exceptions={}, missing=frozenset(), original=None, is_exception=False
+    )
+
+
+def _new_copy(tenant: Tenant, mailbox: Mailbox, item: Item) -> Item:
     now = tenant.clock.now()
     fields = _copied(item)
-    if only is not None:
-        single = item.occurrence(only)
-        for name in ("start", "end", "start_day", "end_day", "subject"):
-            fields[name] = getattr(single, name)
-        fields["recurrence"] = None
     copy = Item(
         number=mailbox.take_number(tenant.random.randint(1, 40)),
         created=now,
@@ -100,9 +105,8 @@ def _new_copy(tenant: Tenant, mailbox: Mailbox, item: Item, only: date | None = 
     )
     for name, value in fields.items():
         setattr(copy, name, value)
-    if only is None:
-        copy.exceptions = {day: _copied_exception(item, over) for day, over in item.exceptions.items()}
-        copy.missing = item.missing
+    copy.exceptions = {day: _copied_exception(item, over) for day, over in item.exceptions.items()}
+    copy.missing = item.missing
     return mailbox.put(copy, now)
 
 
@@ -136,9 +140,11 @@ def _renew(tenant: Tenant, mailbox: Mailbox, copy: Item, item: Item) -> Item:
 def receive_cancellation(tenant: Tenant, address: str, item: Item, original: date | None) -> None:
     """A cancellation reaches an attendee; by default the copy stays, cancelled and free."""
     mailbox = tenant.find_mailbox(address)
-    copy = mailbox.copy_of(item.uid) if mailbox else None
+    copy = mailbox.copy_of(item.uid, original) if mailbox else None
     if mailbox is None or copy is None or copy.is_organizer:
         return
+    if copy.recurrence is None:
+        original = None
     removes = bool(mailbox.policy and mailbox.policy.remove_canceled_meetings)
     if original is None:
         if removes:
@@ -178,7 +184,7 @@ def receive_response(
             line | {"response": answer, "time": now} if line["address"].lower() in names else line for line in lines
         )
 
-    if original is None:
+    if original is None or item.recurrence is None:
         touch(tenant, mailbox, item, attendees=answered(item.attendees))
     elif item.has_date(original):
         overrides = item.exceptions.get(original, {})
@@ -208,9 +214,10 @@ def answer(tenant: Tenant, address: str, uid: str, sequence: int, original: date
     else:
         _write_answer(tenant, mailbox, copy, verdict, declined)
         tenant.job(policy.rewrite_delay, "rewrite", mailbox.address, uid, copy.sequence)
-    tenant.job(0, "response", copy.organizer[1], uid, mailbox.address, verdict, original)
+    series, day = ids.undated_uid(uid)
+    tenant.job(0, "response", copy.organizer[1], series, mailbox.address, verdict, original or day)
     for day in declined:
-        tenant.job(0, "response", copy.organizer[1], uid, mailbox.address, "declined", day)
+        tenant.job(0, "response", copy.organizer[1], series, mailbox.address, "declined", day)
 
 
 def _write_answer(tenant: Tenant, mailbox: Mailbox, copy: Item, verdict: str, declined: list[date]) -> None:
@@ -335,9 +342,7 @@ def rewrite(tenant: Tenant, address: str, uid: str, sequence: int) -> None:
     if mailbox is None or copy is None or mailbox.policy is None or copy.sequence != sequence:
         return
     fields = _stripped(copy, mailbox.policy)
-    exceptions = {
-        day: over | {k: v for k, v in fields.items() if k in over} for day, over in copy.exceptions.items()
-    }
+    exceptions = {day: over | {k: v for k, v in fields.items() if k in over} for day, over in copy.exceptions.items()}
     if copy.cancelled:
         fields.pop("subject", None)
     if fields or exceptions != copy.exceptions:

@@ -56,7 +56,7 @@ class Response:
         """The body as it goes over the wire."""
         if self.body is None:
             return b""
-        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 @dataclass
@@ -172,7 +172,9 @@ def preferences(header: str) -> Preferences:
                 times.zone(value)
             except times.UnknownZone as error:
                 raise GraphError(
-                    400, "TimeZoneNotSupportedException", f"A valid TimeZone value must be specified. Value: '{value}'."
+                    400,
+                    "TimeZoneNotSupportedException",
+                    f"A valid TimeZone value must be specified. Value: '{value}'.",
                 ) from error
             zone = value
             applied.append(f'outlook.timezone="{value}"')

@@ -101,7 +101,9 @@ class Asker:
             path = body.get("@odata.nextLink", "")
         return rows
 
-    def round(self, link: str | None = None, box: str = ROOM, window: str = WINDOW) -> tuple[list[dict[str, Any]], str]:
+    def round(
+        self, link: str | None = None, box: str = ROOM, window: str = WINDOW
+    ) -> tuple[list[dict[str, Any]], str]:
         """One round of delta: its rows and the deltaLink."""
         path = link or f"/users/{box}/calendarView/delta?{window}"
         rows: list[dict[str, Any]] = []

@@ -78,7 +78,9 @@ def answer(call: Call) -> dict[str, Any]:
     options = call.options
     for name in options.system:
         if name not in ("$skiptoken", "$deltatoken"):
-            raise bad_request(f"The following parameters are not supported with change tracking over the 'CalendarView' resource: '{name}'.")
+            raise bad_request(
+                f"The following parameters are not supported with change tracking over the 'CalendarView' resource: '{name}'."
+            )
     if "$skiptoken" in options.system:
         return _page(call, _read_token(call, options.system["$skiptoken"]))
     if "$deltatoken" in options.system:
@@ -238,5 +240,3 @@ def _row(call: Call, kind: str, item: Item) -> dict[str, Any]:
         return render.delta_removed(render.event_id(item, call.mailbox, call.prefs.immutable, switches))
     shape = render.delta_full if kind == "full" else render.delta_sparse
     return shape(item, call.mailbox, call.prefs, switches)
-
-

@@ -14,7 +14,23 @@ if TYPE_CHECKING:
     from tests.tenant.tenant import Tenant
 
 OPS = frozenset(
-    ["token", "places", "calendar", "list", "view", "delta", "get", "instances", "create", "patch", "delete", "cancel", "respond", "batch", "any"]
+    [
+        "token",
+        "places",
+        "calendar",
+        "list",
+        "view",
+        "delta",
+        "get",
+        "instances",
+        "create",
+        "patch",
+        "delete",
+        "cancel",
+        "respond",
+        "batch",
+        "any",
+    ]
 )
 BEFORE = frozenset({"T-", "drop", "429", "503", "500", "504", "410", "404lag", "412", "403", "401", "400", "409"})
 AFTER = frozenset({"T+", "429+", "503+", "504+", "500+", "partial+503"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -172,7 +171,9 @@ def _authorize(call: Call, route: Route) -> None:
     call.claims = claims
     call.info.client_id = claims.app.client_id
     if route.places and "Place.Read.All" not in claims.roles and "Place.ReadWrite.All" not in claims.roles:
-        raise GraphError(403, tenant.switches.places_denied_code, "Insufficient privileges to complete the operation.")
+        raise GraphError(
+            403, tenant.switches.places_denied_code, "Insufficient privileges to complete the operation."
+        )
     if route.user is None:
         return
     if not claims.roles and claims.app.scope is None:
@@ -182,6 +183,7 @@ def _authorize(call: Call, route: Route) -> None:
             "The token contains no permissions, or permissions cannot be understood.",
         )
     mailbox = tenant.find_mailbox(route.user) or tenant.find_object(route.user)
+    mailbox = None if mailbox is not None and mailbox.kind == "external" else mailbox
     granted = _WRITE in claims.roles or (_READ in claims.roles and not route.writes)
     in_scope = None if mailbox is None else claims.app.in_scope(mailbox.address, call.now)
     if claims.app.scope_kind == "rbac":
@@ -199,7 +201,9 @@ def _authorize(call: Call, route: Route) -> None:
         raise GraphError(404, tenant.switches.unknown_user_code, f"The requested user '{route.user}' is invalid.")
     if mailbox.state != "active":
         raise GraphError(
-            404, "MailboxNotEnabledForRESTAPI", "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
+            404,
+            "MailboxNotEnabledForRESTAPI",
+            "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
         )
     call.box, call.user, call.info.mailbox = mailbox, route.user, mailbox.address
 
@@ -214,9 +218,15 @@ def serve(tenant: Tenant, request: Request, claims: entra.Claims | None = None) 
     slot = None
     try:
         segments = segments_of(request.path)
-        slot = tenant.take_slot(request, segments)
-        if tenant.latency and not request.in_batch:
-            time.sleep(tenant.latency)
+        if not request.in_batch:
+            slot = tenant.take_slot(request.headers.get("authorization", ""), request.path)
+        if segments[:1] == ["$batch"]:
+            # Its parts take the lock one by one, so that other requests go on in between.
+            response = _answer(tenant, request, segments, info, claims)
+            info.status = response.status
+            return finished(tenant, request, response, info)
+        if not request.in_batch:
+            tenant.pause()
         with tenant.lock:
             tenant.run_due()
             response = _answer(tenant, request, segments, info, claims)
@@ -301,6 +311,3 @@ def finished(tenant: Tenant, request: Request, response: Response, info: Request
         headers["x-ms-ags-diagnostic"] = '{"ServerInfo":{"DataCenter":"West Europe","Slice":"E","Ring":"5"}}'
         headers["Date"] = format_datetime(tenant.clock.now().astimezone(UTC), usegmt=True)
     return response
-
-
-

@@ -14,8 +14,8 @@ from functools import lru_cache
 
 _TO_REST = str.maketrans("/+", "-_")
 _FROM_REST = str.maketrans("-_", "/+")
-_IMMUTABLE = bytes.fromhex("0009002e0000000000" "1d840311aa6611cd9bc800aa002fc45a" "0d00")
-_DATED_IMMUTABLE = bytes.fromhex("0009" "01510008")
+_IMMUTABLE = bytes.fromhex("0009002e00000000001d840311aa6611cd9bc800aa002fc45a0d00")
+_DATED_IMMUTABLE = bytes.fromhex("000901510008")
 _EPOCH = date(1, 1, 1)
 _TICKS_A_DAY = 864_000_000_000
 _UID_HEAD = "040000008200E00074C5B7101A82E008"
@@ -93,7 +93,9 @@ def immutable_id(at: Store, number: int, original: date | None = None) -> str:
 def calendar_id(at: Store) -> str:
     """The id of the default calendar itself; folders have one kind of id only."""
     head = b"\x00\x03$\x00" + at.guid.encode() + b"\x00F\x00\x00\x00\x00\x00"
-    return _encode(head + at.record + b"\x07\x00" + at.store + _CALENDAR_ITSELF + at.store + b"\x00" * 6 + b"\x00\x00")
+    return _encode(
+        head + at.record + b"\x07\x00" + at.store + _CALENDAR_ITSELF + at.store + b"\x00" * 6 + b"\x00\x00"
+    )
 
 
 @lru_cache(maxsize=100_000)
@@ -168,6 +170,15 @@ def ical_uid(created: datetime, tail: bytes) -> str:
     since = created.astimezone(UTC) - datetime(1601, 1, 1, tzinfo=UTC)
     filetime = int(since.total_seconds() * 10_000_000)
     return f"{_UID_HEAD}00000000{filetime.to_bytes(8, 'little').hex().upper()}{'0' * 16}10000000{tail.hex().upper()}"
+
+
+def undated_uid(uid: str) -> tuple[str, date | None]:
+    """The series' iCalUId behind one date's, and that date."""
+    digits = uid[32:40]
+    if digits == "00000000":
+        return uid, None
+    day = date(int(digits[:4], 16), int(digits[4:6], 16), int(digits[6:8], 16))
+    return f"{uid[:32]}00000000{uid[40:]}", day
 
 
 def dated_uid(uid: str, original: date) -> str:

@@ -55,7 +55,9 @@ class NoNetwork(BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         """Refuse."""
-        raise requests.ConnectionError(f"no such host in the tenant: {urlsplit(str(request.url)).netloc}", request=request)
+        raise requests.ConnectionError(
+            f"no such host in the tenant: {urlsplit(str(request.url)).netloc}", request=request
+        )
 
     def close(self) -> None:
         """Nothing to close."""

@@ -17,7 +17,23 @@ if TYPE_CHECKING:
 
 # A change of these goes out to attendees; of others (categories, reminders) it does not.
 MAILED = frozenset(
-    ["subject", "body", "body_type", "start", "end", "start_day", "end_day", "all_day", "location", "locations", "recurrence", "importance", "sensitivity", "attendees", "online"]
+    [
+        "subject",
+        "body",
+        "body_type",
+        "start",
+        "end",
+        "start_day",
+        "end_day",
+        "all_day",
+        "location",
+        "locations",
+        "recurrence",
+        "importance",
+        "sensitivity",
+        "attendees",
+        "online",
+    ]
 )
 TIMES = frozenset({"start", "end", "start_day", "end_day", "all_day", "recurrence"})
 SERIES_RESET = frozenset({"start", "end", "recurrence", "all_day"})
@@ -66,9 +82,7 @@ def _own_values(item: Item, fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if getattr(item, name) != value}
 
 
-def change(
-    tenant: Tenant, mailbox: Mailbox, item: Item, original: date | None, fields: dict[str, Any]
-) -> Item:
+def change(tenant: Tenant, mailbox: Mailbox, item: Item, original: date | None, fields: dict[str, Any]) -> Item:
     """Change an item or one date of a series in one mailbox; an organizer's change is mailed.
 
     Returns the stored item (the master for a date). Raises GraphError for a date that crosses its neighbours.
@@ -81,8 +95,9 @@ def change(
     extra: dict[str, Any] = {}
     if item.is_organizer:
         extra["sequence"] = item.sequence + 1
-    if item.recurrence and not SERIES_RESET.isdisjoint(_own_values(item, fields)):
-        extra |= _reset_series(tenant, item, fields)
+    changed = _own_values(item, fields)
+    if item.recurrence and not SERIES_RESET.isdisjoint(changed):
+        extra |= _reset_series(tenant, item, fields, _only_end_moved(item, changed))
     stored = item.changed(**fields, **extra)
     if stored.recurrence:
         stored = _anchored(stored)
@@ -92,14 +107,26 @@ def change(
     return stored
 
 
-def _reset_series(tenant: Tenant, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
-    if tenant.switches.master_change_wipes_exceptions or fields.get("recurrence", 1) is None:
+def _only_end_moved(item: Item, changed: dict[str, Any]) -> bool:
+    """Whether a series was only cut or prolonged: then its other dates stay as they are."""
+    rule = changed.get("recurrence")
+    if set(changed) & SERIES_RESET != {"recurrence"} or rule is None or item.recurrence is None:
+        return False
+    starts = (rule["range"]["startDate"], item.recurrence["range"]["startDate"])
+    return rule["pattern"] == item.recurrence["pattern"] and starts[0] == starts[1]
+
+
+def _reset_series(tenant: Tenant, item: Item, fields: dict[str, Any], only_end: bool) -> dict[str, Any]:
+    if fields.get("recurrence", 1) is None:
+        return {"exceptions": {}, "missing": frozenset()}
+    if only_end:
+        kept = item.changed(**fields)
+        return {"exceptions": {day: over for day, over in item.exceptions.items() if kept.has_date(day)}}
+    if tenant.switches.master_change_wipes_exceptions:
         return {"exceptions": {}, "missing": frozenset()}
     kept = item.changed(**fields)
     days = {day: over for day, over in item.exceptions.items() if kept.has_date(day)}
-    untimed = {
-        day: {name: value for name, value in over.items() if name not in TIMES} for day, over in days.items()
-    }
+    untimed = {day: {name: value for name, value in over.items() if name not in TIMES} for day, over in days.items()}
     return {"exceptions": {day: over for day, over in untimed.items() if over}}
 
 
@@ -135,9 +162,7 @@ def _mail_change(
         invite(tenant, mailbox, item, [a for key, a in now.items() if key in was], None, "update")
 
 
-def _change_date(
-    tenant: Tenant, mailbox: Mailbox, item: Item, original: date, fields: dict[str, Any]
-) -> Item:
+def _change_date(tenant: Tenant, mailbox: Mailbox, item: Item, original: date, fields: dict[str, Any]) -> Item:
     current = item.occurrence(original)
     if "start" in fields or "end" in fields:
         _check_neighbours(item, original, fields.get("start", current.start), fields.get("end", current.end))
@@ -223,9 +248,7 @@ def respond(
         _tell_organizer(tenant, mailbox, item, answer, original)
 
 
-def own_answer(
-    attendees: tuple[dict[str, Any], ...], mailbox: Mailbox, answer: str
-) -> tuple[dict[str, Any], ...]:
+def own_answer(attendees: tuple[dict[str, Any], ...], mailbox: Mailbox, answer: str) -> tuple[dict[str, Any], ...]:
     """In its own copy an attendee's line carries the answer but no time, as recorded of a room."""
     mine = {mailbox.address.lower(), *mailbox.aliases}
     return tuple(
@@ -236,12 +259,11 @@ def own_answer(
 
 def _tell_organizer(tenant: Tenant, mailbox: Mailbox, item: Item, answer: str, original: date | None) -> None:
     tenant.mail(item.organizer[1], answer, item)
-    tenant.job(0, "response", item.organizer[1], item.uid, mailbox.address, answer, original)
+    uid, day = ids.undated_uid(item.uid)
+    tenant.job(0, "response", item.organizer[1], uid, mailbox.address, answer, original or day)
 
 
-def invite(
-    tenant: Tenant, mailbox: Mailbox, item: Item, attendees: Any, original: date | None, kind: str
-) -> None:
+def invite(tenant: Tenant, mailbox: Mailbox, item: Item, attendees: Any, original: date | None, kind: str) -> None:
     """Mail a request (invitation or update) to attendees."""
     for attendee in attendees:
         if attendee["address"].lower() == mailbox.address.lower():

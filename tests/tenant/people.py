@@ -94,7 +94,11 @@ class Person:
             fields |= self._where(rooms)
             fields["transaction_id"] = f"localevent:{tenant.guid()}"
             if online:
-                fields |= {"online": True, "online_provider": "teamsForBusiness", "join_url": "https://teams.example/join"}
+                fields |= {
+                    "online": True,
+                    "online_provider": "teamsForBusiness",
+                    "join_url": "https://teams.example/join",
+                }
             if recurrence is not None:
                 fields["recurrence"] = _rule(recurrence, fields["start_zone"])
             item = meetings.create(tenant, self.box, fields)
@@ -148,13 +152,13 @@ class Person:
     def cancel(self, event: Booked) -> None:
         """The organizer calls the meeting off."""
         with self.tenant.lock:
-            meetings.cancel(self.tenant, self.box, self._item(event), None)
+            meetings.cancel(self.tenant, self.box, self._own(event), None)
             self._done()
 
     def cancel_occurrence(self, event: Booked, original_date: date) -> None:
         """The organizer calls one date of a series off."""
         with self.tenant.lock:
-            meetings.cancel(self.tenant, self.box, self._item(event), original_date)
+            meetings.cancel(self.tenant, self.box, self._own(event), original_date)
             self._done()
 
     def delete(self, event: Booked) -> None:
@@ -168,6 +172,12 @@ class Person:
         with self.tenant.lock:
             meetings.respond(self.tenant, self.box, self._item(event), original_date, response)
             self._done()
+
+    def _own(self, event: Booked) -> Item:
+        item = self._item(event)
+        if not item.is_organizer:
+            raise PermissionError(f"{self.address} does not organize this meeting")
+        return item
 
     def _item(self, event: Booked) -> Item:
         item = self.box.copy_of(event.ical_uid)

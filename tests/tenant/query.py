@@ -45,7 +45,8 @@ class Options:
             return default
         if not re.fullmatch(r"\d+", text) or not low <= int(text) <= high:
             raise GraphError(
-                400, "ErrorInvalidUrlQueryFilter" if name == "$filter" else "BadRequest",
+                400,
+                "ErrorInvalidUrlQueryFilter" if name == "$filter" else "BadRequest",
                 f"The limit of '{high}' for {name[1:].title()} query has been exceeded or is invalid: '{text}'.",
             )
         return int(text)
@@ -69,7 +70,9 @@ def parse(raw: str) -> Options:
             if key not in _SYSTEM:
                 raise bad_request(f"The query parameter '{name}' is not supported.")
             if key in options.system:
-                raise bad_request(f"Query option '{name}' was specified more than once, but it must be specified once.")
+                raise bad_request(
+                    f"Query option '{name}' was specified more than once, but it must be specified once."
+                )
             options.system[key] = value
         else:
             options.plain[name.lower()] = value

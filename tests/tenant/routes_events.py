@@ -136,7 +136,9 @@ def instances(call: Call, event_id: str) -> Response:
     begin, finish = call.window()
     item, original = call.find(event_id, "instances")
     if item.recurrence is None or original is not None:
-        raise GraphError(400, "ErrorInvalidRequest", "Your request can't be completed. The event is not a series master.")
+        raise GraphError(
+            400, "ErrorInvalidRequest", "Your request can't be completed. The event is not a series master."
+        )
     found = list(item.occurrences(begin, finish))
     return _page(call, found, f"events('{quote(event_id)}')/instances", True)
 
@@ -316,5 +318,3 @@ def _comment(call: Call) -> dict[str, Any]:
     if not call.body:
         return {}
     return {name.lower(): value for name, value in call.json().items()}
-
-

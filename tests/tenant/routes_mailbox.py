@@ -78,7 +78,9 @@ def translate_ids(call: Call) -> Response:
         try:
             item, original = call.find(text)
         except GraphError:
-            rows.append({"sourceId": text, "errorDetails": {"code": "ErrorInvalidIdMalformed", "message": "Id is malformed."}})
+            rows.append(
+                {"sourceId": text, "errorDetails": {"code": "ErrorInvalidIdMalformed", "message": "Id is malformed."}}
+            )
             continue
         store = call.mailbox.store
         if target == "restId":

@@ -65,7 +65,9 @@ class TenantApp:
             headers["content-type"] = environ["CONTENT_TYPE"]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         try:
-            status, out, content = self.tenant.handle(environ["REQUEST_METHOD"], environ["REQUEST_URI"], headers, body)
+            status, out, content = self.tenant.handle(
+                environ["REQUEST_METHOD"], environ["REQUEST_URI"], headers, body
+            )
         except AnswerLost as lost:
             self._lose(environ, lost)
         out["Content-Length"] = str(len(content))

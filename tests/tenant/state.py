@@ -269,9 +269,11 @@ class Mailbox:
             del self.by_uid[before.uid]
         self.log.append(Change(number, before, None, now))
 
-    def copy_of(self, uid: str) -> Item | None:
-        """This mailbox's item of a meeting."""
+    def copy_of(self, uid: str, original: date | None = None) -> Item | None:
+        """This mailbox's item of a meeting; of a series the one date that it was invited to, if no more."""
         number = self.by_uid.get(uid)
+        if number is None and original is not None:
+            number = self.by_uid.get(ids.dated_uid(uid, original))
         return None if number is None else self.items.get(number)
 
     # -- reading, perhaps behind

@@ -6,6 +6,7 @@ import heapq
 import itertools
 import random
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from tests.tenant.calls import RequestInfo, Response
 from tests.tenant.clock import FakeClock, RealClock
 from tests.tenant.errors import TokenError
 from tests.tenant.faults import Faults
-from tests.tenant.people import Person
+from tests.tenant.people import Booked, Person
 from tests.tenant.state import Item, Mailbox
 from tests.tenant.switches import Mutators, RoomPolicy, Switches
 from tests.tenant.throttle import Throttle
@@ -125,6 +126,10 @@ class Tenant:
         box.place |= {"capacity": capacity, "building": building, "floor": floor}
         return box
 
+    def add_outsider(self, address: str, name: str | None = None, time_zone: str = "UTC") -> Mailbox:
+        """Somebody of another organisation: can invite and be invited, has no mailbox here."""
+        return self._add(address, name or address.split("@")[0].title(), "external", time_zone)
+
     def add_person(self, address: str, name: str | None = None, time_zone: str = "UTC") -> Mailbox:
         """A person with a mailbox."""
         return self._add(address, name or address.split("@")[0].title(), "person", time_zone)
@@ -217,7 +222,8 @@ class Tenant:
 
     def is_internal(self, address: str) -> bool:
         """Whether an address is of this organisation."""
-        return self.find_mailbox(address) is not None or address.lower().endswith(f"@{self.domain.lower()}")
+        box = self.find_mailbox(address)
+        return box.kind != "external" if box else address.lower().endswith(f"@{self.domain.lower()}")
 
     # -- people
 
@@ -228,6 +234,11 @@ class Tenant:
     def as_delegate(self, room_address: str) -> Person:
         """Somebody with rights on a room's calendar, who writes there directly."""
         return Person(self, room_address)
+
+    def booked(self, address: str, event_id: str) -> Booked:
+        """The handle on an item of a mailbox by its id, an item that an app made as well. Raises KeyError."""
+        item = self.mailbox(address).items[ids.parse(event_id).number]
+        return Booked(self, address, item.number, item.uid)
 
     # -- mail, jobs, time
 
@@ -348,15 +359,21 @@ class Tenant:
             del self.requests[: MAX_LOGGED // 2]
         return info
 
-    def take_slot(self, request: graph.Request, segments: list[str]) -> tuple[str, str] | None:
-        """A slot of the mailbox's limit, where throttling is on."""
-        if not self.throttle.enabled or len(segments) < 3 or segments[0].lower() != "users":
+    def take_slot(self, authorization: str, path: str) -> tuple[str, str] | None:
+        """A slot of the mailbox's limit, where throttling is on. Raises GraphError 429."""
+        if not self.throttle.enabled:
             return None
-        box = self.find_mailbox(segments[1])
-        claims = self.verified_tokens.get(request.headers.get("authorization", "").partition(" ")[2])
+        segments = graph.segments_of(path)
+        box = self.find_mailbox(segments[1]) if len(segments) > 2 and segments[0].lower() == "users" else None
+        claims = self.verified_tokens.get(authorization.partition(" ")[2])
         if box is None or claims is None:
             return None
         return self.throttle.enter(claims["appid"], box.object_id, self.clock.now().timestamp())
+
+    def pause(self) -> None:
+        """What a request to Graph takes, in real seconds."""
+        if self.latency:
+            time.sleep(self.latency)
 
     def handle(
         self, method: str, url: str, headers: dict[str, str], body: bytes
@@ -414,5 +431,3 @@ class Tenant:
         self.lock = threading.RLock()
         self._listeners, self.on_change = [], None
         self.requests, self.verified_tokens = [], {}
-
-

@@ -76,9 +76,7 @@ def test_a_user_without_a_mailbox_is_404_of_another_kind(asker: Asker, tenant: T
 
 def test_an_alias_leads_to_the_same_calendar(asker: Asker, tenant: Tenant) -> None:
     tenant.alias("boardroom@contoso.example", ROOM)
-    one, other = (
-        asker.get(f"/users/{box}/calendar").json() for box in (ROOM, "boardroom@contoso.example")
-    )
+    one, other = (asker.get(f"/users/{box}/calendar").json() for box in (ROOM, "boardroom@contoso.example"))
     assert one["id"] == other["id"] and other["owner"]["address"] == ROOM
     assert one["isDefaultCalendar"] is True
 

@@ -17,7 +17,10 @@ def kinds(rows: list[dict]) -> list[str]:
     return ["removed" if "@removed" in row else row["type"] for row in rows]
 
 
-@pytest.mark.parametrize("option", ["$select=subject", "$filter=isCancelled eq false", "$expand=extensions", "$top=5", "$orderby=start/dateTime"])
+@pytest.mark.parametrize(
+    "option",
+    ["$select=subject", "$filter=isCancelled eq false", "$expand=extensions", "$top=5", "$orderby=start/dateTime"],
+)
 def test_delta_takes_no_query_options(asker: Asker, option: str) -> None:
     assert asker.get(f"/users/{ROOM}/calendarView/delta?{WINDOW}&{option}").status_code == 400
 
@@ -26,7 +29,9 @@ def test_delta_needs_both_ends_of_its_window(asker: Asker) -> None:
     assert asker.get(f"/users/{ROOM}/calendarView/delta?startDateTime=2026-11-20T00:00:00Z").status_code == 400
 
 
-def test_a_first_round_has_masters_in_full_and_occurrences_with_seven_members_h03(asker: Asker, tenant: Tenant) -> None:
+def test_a_first_round_has_masters_in_full_and_occurrences_with_seven_members_h03(
+    asker: Asker, tenant: Tenant
+) -> None:
     tenant.as_person(ADA).book("series", wall(9), wall(10), recurrence=weekly(3))
     rows, _ = asker.round(box=ADA)
     assert kinds(rows) == ["seriesMaster", "occurrence", "occurrence", "occurrence"]
@@ -105,7 +110,9 @@ def test_an_event_made_outside_the_window_comes_as_removed_h05(asker: Asker, ten
     assert kinds(asker.round(link)[0]) == ["removed"]
 
 
-def test_a_deleted_series_is_removed_by_its_master_and_with_a_switch_by_its_dates(asker: Asker, tenant: Tenant) -> None:
+def test_a_deleted_series_is_removed_by_its_master_and_with_a_switch_by_its_dates(
+    asker: Asker, tenant: Tenant
+) -> None:
     ada = tenant.as_person(ADA)
     for listed, count in ((False, 1), (True, 4)):
         tenant.switches.removed_series_lists_dates = listed
@@ -140,7 +147,9 @@ def test_links_are_absolute_and_opaque(asker: Asker, tenant: Tenant) -> None:
     assert asker.get(link.replace(ROOM, OTHER_ROOM)).status_code == 400
 
 
-def test_a_first_page_can_be_empty_with_a_next_link_and_the_last_with_a_delta_link(asker: Asker, tenant: Tenant) -> None:
+def test_a_first_page_can_be_empty_with_a_next_link_and_the_last_with_a_delta_link(
+    asker: Asker, tenant: Tenant
+) -> None:
     tenant.switches.empty_first_page = tenant.switches.trailing_empty_page = True
     asker.create()
     path, sizes = f"/users/{ROOM}/calendarView/delta?{WINDOW}", []
@@ -161,7 +170,9 @@ def test_page_size_can_be_ignored_and_a_series_stays_whole_or_is_split_h11(asker
     assert len(asker.get(path, Prefer="odata.maxpagesize=3").json()["value"]) == 7
 
 
-def test_a_round_that_was_begun_shows_one_state_and_the_next_brings_what_happened_meanwhile(asker: Asker, tenant: Tenant) -> None:
+def test_a_round_that_was_begun_shows_one_state_and_the_next_brings_what_happened_meanwhile(
+    asker: Asker, tenant: Tenant
+) -> None:
     ada = tenant.as_person(ADA)
     for hour in range(12):
         ada.book(str(hour), wall(hour), wall(hour, 30))

@@ -29,7 +29,9 @@ def refused(answer: Any, status: int, error: str, number: int) -> None:
     assert {"timestamp", "trace_id", "correlation_id"} <= set(body)
 
 
-def test_a_token_names_tenant_app_and_roles_and_says_how_long_it_lives(asker: Asker, tenant: Tenant, app: App) -> None:
+def test_a_token_names_tenant_app_and_roles_and_says_how_long_it_lives(
+    asker: Asker, tenant: Tenant, app: App
+) -> None:
     body = asker.token().json()
     assert body["token_type"] == "Bearer" and body["expires_in"] == 3599 and "refresh_token" not in body
     said = claims(body["access_token"])

@@ -40,7 +40,12 @@ def test_a_view_holds_dates_but_no_masters(asker: Asker, tenant: Tenant) -> None
 
 def test_a_view_selects_by_overlap_half_open(asker: Asker) -> None:
     asker.create(hour=10)
-    for begin, finish, count in (("10:59", "12:00", 1), ("11:00", "12:00", 0), ("09:00", "10:00", 0), ("10:20", "10:30", 1)):
+    for begin, finish, count in (
+        ("10:59", "12:00", 1),
+        ("11:00", "12:00", 0),
+        ("09:00", "10:00", 0),
+        ("10:20", "10:30", 1),
+    ):
         window = f"startDateTime=2026-11-24T{begin}:00Z&endDateTime=2026-11-24T{finish}:00Z"
         assert len(asker.view(window=window)) == count, (begin, finish)
 
@@ -53,7 +58,9 @@ def test_a_view_takes_an_offset_in_its_parameters_and_none_as_utc(asker: Asker) 
 
 
 def test_an_unencoded_plus_in_a_parameter_is_refused(asker: Asker) -> None:
-    refuses(asker, f"/users/{ROOM}/calendarView?startDateTime=2026-11-24T00:00:00+01:00&endDateTime=2026-11-25T00:00:00Z")
+    refuses(
+        asker, f"/users/{ROOM}/calendarView?startDateTime=2026-11-24T00:00:00+01:00&endDateTime=2026-11-25T00:00:00Z"
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +88,9 @@ def test_paths_that_graph_does_not_have_are_400(asker: Asker) -> None:
 def test_times_come_in_the_preferred_zone_with_seven_digits_and_no_offset(asker: Asker) -> None:
     made = asker.create(hour=10)
     assert made["start"] == {"dateTime": "2026-11-24T10:00:00.0000000", "timeZone": "UTC"}
-    answer = asker.get(f"/users/{ROOM}/events/{made['id']}", Prefer='IdType="ImmutableId", outlook.timezone="Pacific Standard Time"')
+    answer = asker.get(
+        f"/users/{ROOM}/events/{made['id']}", Prefer='IdType="ImmutableId", outlook.timezone="Pacific Standard Time"'
+    )
     assert answer.json()["start"] == {"dateTime": "2026-11-24T02:00:00.0000000", "timeZone": "Pacific Standard Time"}
     assert "outlook.timezone" in answer.headers["Preference-Applied"]
 
@@ -93,7 +102,9 @@ def test_an_unknown_zone_in_prefer_is_refused(asker: Asker) -> None:
 
 def test_both_windows_and_iana_zone_names_are_known(asker: Asker) -> None:
     windows = asker.get(f"/users/{ROOM}/outlook/supportedTimeZones").json()["value"]
-    iana = asker.get(f"/users/{ROOM}/outlook/supportedTimeZones(TimeZoneStandard=microsoft.graph.timeZoneStandard'Iana')")
+    iana = asker.get(
+        f"/users/{ROOM}/outlook/supportedTimeZones(TimeZoneStandard=microsoft.graph.timeZoneStandard'Iana')"
+    )
     assert "W. Europe Standard Time" in {zone["alias"] for zone in windows}
     assert "Europe/Berlin" in {zone["alias"] for zone in iana.json()["value"]}
 
@@ -163,7 +174,9 @@ def test_a_tag_is_stored_filtered_and_shown_only_when_expanded(asker: Asker) -> 
 
 def test_a_tag_is_not_on_other_copies(asker: Asker, tenant: Tenant) -> None:
     attendees = [{"emailAddress": {"address": OTHER_ROOM}, "type": "resource"}]
-    asker.create(box=ADA, attendees=attendees, singleValueExtendedProperties=[{"id": TAG, "value": "R-1"}], transactionId="t")
+    asker.create(
+        box=ADA, attendees=attendees, singleValueExtendedProperties=[{"id": TAG, "value": "R-1"}], transactionId="t"
+    )
     tenant.settle()
     expand = f"$expand=singleValueExtendedProperties($filter=id eq '{TAG}')"
     copy = asker.get(f"/users/{OTHER_ROOM}/events?{expand}").json()["value"][0]
@@ -174,7 +187,9 @@ def test_select_keeps_id_and_etag_and_gives_original_start_only_when_named(asker
     tenant.as_person(ADA).book("series", wall(9), wall(10), recurrence=weekly(2))
     plain = asker.view(ADA)[0]
     assert "originalStart" not in plain and plain["occurrenceId"].endswith(".2026-11-24")
-    row = asker.get(f"/users/{ADA}/calendarView?{WINDOW}&$select=subject,originalStart,createdDateTime").json()["value"][0]
+    row = asker.get(f"/users/{ADA}/calendarView?{WINDOW}&$select=subject,originalStart,createdDateTime").json()[
+        "value"
+    ][0]
     assert set(row) == {"@odata.etag", "id", "subject", "originalStart"}
     assert row["originalStart"] == "2026-11-24T08:00:00Z"
 
@@ -194,7 +209,9 @@ def test_an_exception_is_found_on_its_master_with_select_and_expand(asker: Asker
 def test_instances_need_a_window_and_are_not_sorted_and_lack_what_was_cancelled(asker: Asker, tenant: Tenant) -> None:
     ada = tenant.as_person(ADA)
     series = ada.book("series", wall(9), wall(10), recurrence=weekly(4))
-    ada.change_occurrence(series, DAY + timedelta(days=7), start=wall(13, day=1, month=12), end=wall(14, day=1, month=12))
+    ada.change_occurrence(
+        series, DAY + timedelta(days=7), start=wall(13, day=1, month=12), end=wall(14, day=1, month=12)
+    )
     ada.cancel_occurrence(series, DAY + timedelta(days=14))
     path = f"/users/{ADA}/events/{series.immutable_id}/instances"
     refuses(asker, path)
@@ -203,7 +220,9 @@ def test_instances_need_a_window_and_are_not_sorted_and_lack_what_was_cancelled(
     assert [row["start"]["dateTime"][:10] for row in rows] == ["2026-12-01", "2026-11-24", "2026-12-15"]
 
 
-def test_occurrence_ids_hold_the_original_date_and_stay_when_it_becomes_an_exception(asker: Asker, tenant: Tenant) -> None:
+def test_occurrence_ids_hold_the_original_date_and_stay_when_it_becomes_an_exception(
+    asker: Asker, tenant: Tenant
+) -> None:
     ada = tenant.as_person(ADA)
     series = ada.book("series", wall(9), wall(10), recurrence=weekly(2))
     asker.prefer = ""
@@ -236,7 +255,9 @@ def test_dates_of_a_series_share_the_master_s_change_key(asker: Asker, tenant: T
 def test_a_body_can_be_had_as_text(asker: Asker) -> None:
     made = asker.create(body={"contentType": "html", "content": "<b>Hello</b> world"})
     assert made["bodyPreview"] == "Hello world" and made["body"]["content"].startswith("<html>")
-    answer = asker.get(f"/users/{ROOM}/events/{made['id']}", Prefer='IdType="ImmutableId", outlook.body-content-type="text"')
+    answer = asker.get(
+        f"/users/{ROOM}/events/{made['id']}", Prefer='IdType="ImmutableId", outlook.body-content-type="text"'
+    )
     assert answer.json()["body"]["contentType"] == "text"
 
 

@@ -60,13 +60,25 @@ def test_each_pattern_gives_its_dates(pattern: dict[str, Any], start: str, expec
 
 def test_weeks_are_counted_from_the_first_day_of_the_week() -> None:
     pattern = {"type": "weekly", "interval": 2, "daysOfWeek": ["sunday", "tuesday"]}
-    assert dates(pattern | {"firstDayOfWeek": "sunday"}, "2026-11-24", 3) == ["2026-11-24", "2026-12-06", "2026-12-08"]
-    assert dates(pattern | {"firstDayOfWeek": "monday"}, "2026-11-24", 3) == ["2026-11-24", "2026-11-29", "2026-12-08"]
+    assert dates(pattern | {"firstDayOfWeek": "sunday"}, "2026-11-24", 3) == [
+        "2026-11-24",
+        "2026-12-06",
+        "2026-12-08",
+    ]
+    assert dates(pattern | {"firstDayOfWeek": "monday"}, "2026-11-24", 3) == [
+        "2026-11-24",
+        "2026-11-29",
+        "2026-12-08",
+    ]
 
 
 def test_ranges_end_by_date_inclusive_by_number_or_never() -> None:
     daily = {"type": "daily", "interval": 2}
-    assert dates(daily, "2026-11-24", 9, type="endDate", endDate="2026-11-28") == ["2026-11-24", "2026-11-26", "2026-11-28"]
+    assert dates(daily, "2026-11-24", 9, type="endDate", endDate="2026-11-28") == [
+        "2026-11-24",
+        "2026-11-26",
+        "2026-11-28",
+    ]
     assert dates(daily, "2026-11-24", 9, type="endDate", endDate="2026-11-27") == ["2026-11-24", "2026-11-26"]
     assert len(dates(daily, "2026-11-24", 9, type="numbered", numberOfOccurrences=3)) == 3
     assert len(dates(daily, "2026-11-24", 400)) == 400
@@ -114,7 +126,9 @@ def starts(asker: Asker, box: str, window: str) -> list[str]:
 def test_a_series_in_a_zone_keeps_its_wall_time_and_one_in_utc_does_not_h29(asker: Asker, tenant: Tenant) -> None:
     window = "startDateTime=2027-03-20T00:00:00Z&endDateTime=2027-04-05T00:00:00Z"
     rule = weekly(3, date(2027, 3, 23))
-    tenant.as_person(ADA).book("x", wall(9, day=23, month=3, year=2027), wall(10, day=23, month=3, year=2027), recurrence=rule)
+    tenant.as_person(ADA).book(
+        "x", wall(9, day=23, month=3, year=2027), wall(10, day=23, month=3, year=2027), recurrence=rule
+    )
     assert starts(asker, ADA, window) == ["2027-03-23T08:00", "2027-03-30T07:00"]
     body = event(recurrence=rule)
     body["start"]["dateTime"], body["end"]["dateTime"] = "2027-03-23T08:00:00", "2027-03-23T09:00:00"
@@ -123,14 +137,19 @@ def test_a_series_in_a_zone_keeps_its_wall_time_and_one_in_utc_does_not_h29(aske
 
 
 def test_a_wall_time_that_does_not_exist_moves_forward(asker: Asker, tenant: Tenant) -> None:
-    rule = {"pattern": {"type": "daily", "interval": 1}, "range": {"type": "numbered", "startDate": "2027-03-27", "numberOfOccurrences": 3}}
+    rule = {
+        "pattern": {"type": "daily", "interval": 1},
+        "range": {"type": "numbered", "startDate": "2027-03-27", "numberOfOccurrences": 3},
+    }
     at = {"day": 27, "month": 3, "year": 2027}
     tenant.as_person(ADA).book("x", wall(2, 30, **at), wall(3, **at), recurrence=rule)
     window = "startDateTime=2027-03-26T00:00:00Z&endDateTime=2027-03-31T00:00:00Z"
     assert starts(asker, ADA, window) == ["2027-03-27T01:30", "2027-03-28T01:30", "2027-03-29T00:30"]
 
 
-def test_an_event_shows_the_zone_of_its_creation_and_answers_in_the_one_asked_for(asker: Asker, tenant: Tenant) -> None:
+def test_an_event_shows_the_zone_of_its_creation_and_answers_in_the_one_asked_for(
+    asker: Asker, tenant: Tenant
+) -> None:
     tenant.as_person(ADA).book("x", wall(9), wall(10), zone="W. Europe Standard Time")
     tenant.as_person(ADA).book("y", wall(11), wall(12), shown_zone="tzone://Microsoft/Custom")
     shown = {row["subject"]: (row["originalStartTimeZone"], row["start"]["dateTime"][:16]) for row in asker.view(ADA)}
@@ -141,7 +160,9 @@ def test_an_event_shows_the_zone_of_its_creation_and_answers_in_the_one_asked_fo
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Pacific Standard Time", "Tonga Standard Time"])
-def test_all_day_prints_its_dates_at_midnight_under_any_zone_unconverted_h31(asker: Asker, tenant: Tenant, zone: str) -> None:
+def test_all_day_prints_its_dates_at_midnight_under_any_zone_unconverted_h31(
+    asker: Asker, tenant: Tenant, zone: str
+) -> None:
     tenant.as_person(ADA).book("off", DAY, DAY + timedelta(days=2), all_day=True)
     asker.prefer = f'outlook.timezone="{zone}"'
     row = asker.view(ADA)[0]

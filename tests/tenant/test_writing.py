@@ -202,7 +202,9 @@ def test_attendees_are_replaced_as_a_whole_and_those_who_stay_keep_their_answer(
     made = asker.create(box=ADA, attendees=both)
     tenant.settle()
     changed = asker.ask("PATCH", f"/users/{ADA}/events/{made['id']}", {"attendees": both[1:]}).json()
-    assert [(a["emailAddress"]["address"], a["status"]["response"]) for a in changed["attendees"]] == [(ROOM, "accepted")]
+    assert [(a["emailAddress"]["address"], a["status"]["response"]) for a in changed["attendees"]] == [
+        (ROOM, "accepted")
+    ]
 
 
 def test_a_patch_of_location_replaces_locations(asker: Asker) -> None:
@@ -273,7 +275,9 @@ def test_cancel_is_refused_for_an_attendee_copy(asker: Asker, tenant: Tenant) ->
 def test_decline_frees_the_room_and_tells_the_organizer(asker: Asker, tenant: Tenant) -> None:
     booked = tenant.as_person(ADA).book("theirs", wall(9), wall(10), rooms=[ROOM])
     tenant.settle()
-    answer = asker.ask("POST", f"/users/{ROOM}/events/{booked.id_in(ROOM)}/decline", {"comment": "taken", "sendResponse": True})
+    answer = asker.ask(
+        "POST", f"/users/{ROOM}/events/{booked.id_in(ROOM)}/decline", {"comment": "taken", "sendResponse": True}
+    )
     assert answer.status_code == 202 and answer.content == b""
     assert tenant.events(ROOM) == []
     assert tenant.events(ADA)[0]["attendees"] == [(ROOM, "resource", "declined")]
@@ -286,7 +290,9 @@ def test_the_organizer_cannot_answer_his_own_meeting(asker: Asker) -> None:
 
 
 @pytest.mark.parametrize("tells", [True, False])
-def test_whether_deleting_a_room_s_copy_tells_the_organizer_is_a_switch(asker: Asker, tenant: Tenant, tells: bool) -> None:
+def test_whether_deleting_a_room_s_copy_tells_the_organizer_is_a_switch(
+    asker: Asker, tenant: Tenant, tells: bool
+) -> None:
     tenant.switches.room_delete_tells_organizer = tells
     booked = tenant.as_person(ADA).book("theirs", wall(9), wall(10), rooms=[ROOM])
     tenant.settle()

@@ -100,7 +100,9 @@ def whole(moment: datetime) -> str:
 def wall_text(moment: datetime, zone_name: str) -> str:
     """A dateTime member: no offset, always seven fraction digits."""
     wall = in_zone(moment, zone_name)
-    return f"{wall.year:04d}-{wall.month:02d}-{wall.day:02d}T" + wall.strftime("%H:%M:%S") + f".{wall.microsecond:06d}0"
+    return (
+        f"{wall.year:04d}-{wall.month:02d}-{wall.day:02d}T" + wall.strftime("%H:%M:%S") + f".{wall.microsecond:06d}0"
+    )
 
 
 def midnight(day: date) -> str:
