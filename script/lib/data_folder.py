@@ -70,13 +70,13 @@ class DataFolder:
         except (ValueError, KeyError, TypeError):
             raise KeysUnreadable(file) from None
 
-    def port(self, name: str) -> tuple[int, bool]:
-        """The port that this service had at the last start, and whether it had to move to a new one."""
+    def port(self, name: str, first: int) -> tuple[int, bool]:
+        """The port that this service had at the last start, else the next free one from `first`; did it move?"""
         ports = self._read("ports.json")
         kept = ports.get(name)
         if isinstance(kept, int) and is_free(kept):
             return kept, False
-        ports[name] = free_port()
+        ports[name] = next_free_port(first)
         write_private(self.path / "ports.json", json.dumps(ports))
         return ports[name], kept is not None
 

@@ -19,6 +19,9 @@ from script.lib.supervisor import Service, ServiceFailed, StopAsked, Supervisor
 from script.lib.valkey import NoValkey, answers_ping, valkey_arguments
 
 FIRST_PORT = "8000"
+# Below the ports that systems lend to outgoing connections, so that they are free again at the next start.
+TENANT_PORT = 8443
+VALKEY_PORT = 6380
 ENSURE_ADMIN = "flask --app webapp:create_app users ensure-admin"
 
 
@@ -108,7 +111,7 @@ def _settings(folder: DataFolder) -> dict[str, str]:
 
 
 def _start_valkey(supervisor: Supervisor, folder: DataFolder, env: Mapping[str, str]) -> str:
-    port = _kept_port(folder, "valkey")
+    port = _kept_port(folder, "valkey", VALKEY_PORT)
     supervisor.start(Service("valkey", valkey_arguments(port, folder.path / "valkey"), env))
     supervisor.wait_for("valkey", lambda: answers_ping(port))
     return f"redis://127.0.0.1:{port}/0"
@@ -116,7 +119,7 @@ def _start_valkey(supervisor: Supervisor, folder: DataFolder, env: Mapping[str, 
 
 def _start_tenant(supervisor: Supervisor, folder: DataFolder, env: Mapping[str, str]) -> dict[str, Any]:
     """Starts the simulated tenant; what it announces: addresses, CA file and the connection's values."""
-    port = _kept_port(folder, "tenant")
+    port = _kept_port(folder, "tenant", TENANT_PORT)
     announced = folder.path / "tenant.out"
     command = [sys.executable, "-m", "tests.tenant", "--port", str(port), "--data", str(folder.path / "tenant")]
     supervisor.start(Service("tenant", command, env, stdout=announced))
@@ -141,8 +144,8 @@ def _panel_port(wanted: str) -> int:
     return port
 
 
-def _kept_port(folder: DataFolder, name: str) -> int:
-    port, moved = folder.port(name)
+def _kept_port(folder: DataFolder, name: str, first: int) -> int:
+    port, moved = folder.port(name, first)
     if moved:
         _say(f"The port that {name} had is taken; it moves to {port}.")
     return port
@@ -186,6 +189,7 @@ def _summary(address: str, sign_in: Mapping[str, str], tenant: Mapping[str, str]
             "               (the simulated tenant; its certificate is its own, so the browser asks once)",
             "",
             "Settings > Environment > Office 365 Integration > ADD:",
+            "  Name                   demo",
             f"  Application/Client ID  {tenant['client_id']}",
             f"  Tenant ID              {tenant['tenant_id']}",
             f"  Secret ID              {tenant['secret_id']}",

@@ -11,6 +11,8 @@ from cryptography.fernet import Fernet
 
 from script.lib.data_folder import DataFolder, KeysUnreadable, next_free_port
 
+FIRST = 20_000
+
 
 def test_the_keys_are_made_once_and_only_their_owner_can_read_them(tmp_path: Path) -> None:
     first = DataFolder(tmp_path).keys()
@@ -41,19 +43,19 @@ def test_damaged_keys_are_reported_and_never_replaced(tmp_path: Path, damage: st
 
 
 def test_a_service_has_the_same_port_at_every_start(tmp_path: Path) -> None:
-    first, _ = DataFolder(tmp_path).port("tenant")
+    first, _ = DataFolder(tmp_path).port("tenant", FIRST)
 
-    assert DataFolder(tmp_path).port("tenant") == (first, False)
-    assert DataFolder(tmp_path).port("valkey")[0] != first
+    assert first >= FIRST
+    assert DataFolder(tmp_path).port("tenant", FIRST + 500) == (first, False)
 
 
 def test_a_service_whose_port_was_taken_moves_and_stays_there(tmp_path: Path) -> None:
-    first, _ = DataFolder(tmp_path).port("tenant")
+    first, _ = DataFolder(tmp_path).port("tenant", FIRST)
     with socket.create_server(("127.0.0.1", first)):
-        second, moved = DataFolder(tmp_path).port("tenant")
+        second, moved = DataFolder(tmp_path).port("tenant", FIRST)
     assert moved
     assert second != first
-    assert DataFolder(tmp_path).port("tenant") == (second, False)
+    assert DataFolder(tmp_path).port("tenant", FIRST) == (second, False)
 
 
 def test_the_next_port_is_used_where_the_wanted_one_is_taken() -> None:
@@ -83,7 +85,7 @@ def test_a_long_log_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_no_secret_is_among_the_ports_and_pids(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     keys = folder.keys()
-    folder.port("tenant")
+    folder.port("tenant", FIRST)
     folder.note_running({}, "http://localhost:8000")
     kept = json.dumps([(tmp_path / name).read_text() for name in ("ports.json", "running.json")])
 

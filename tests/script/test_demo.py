@@ -68,6 +68,10 @@ class Demo:
 def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
     """Starts script/server on one data folder and waits until it has said where everything is."""
     runs: list[Demo] = []
+    (tmp_path / "data").mkdir()
+    # Test processes that run side by side would both find the same usual ports free.
+    ports = {"tenant": free_port(), "valkey": free_port()}
+    (tmp_path / "data" / "ports.json").write_text(json.dumps(ports))
 
     def start(*arguments: str, port: int) -> Demo:
         runs.append(Demo(tmp_path / "data", port, *arguments))
