@@ -1,12 +1,11 @@
 """A small world for tests of the sync: one tenant in memory, one database, one worker, one clock for all.
 
-`U` people act through `world.tenant.as_person(...)`; people here through `world.book(...)` and its like; `world.run()`
-syncs until nothing is left to do, advancing the fake clock over waits.
+`U` people act through `world.tenant.as_person(...)`; people here through `world.book(...)` and its like;
+`world.run()` syncs until nothing is left to do, advancing the fake clock over waits.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -58,7 +57,7 @@ def empty_database() -> Engine:
     global _template
     folder = Path(tempfile.mkdtemp(prefix="world-"))
     if _template is None:
-        _template = folder / "template.db"
+        _template = Path(tempfile.mkdtemp(prefix="world-template-")) / "template.db"
         engine = create_engine(f"sqlite:///{_template}")
         prepare_engine(engine)
         Base.metadata.create_all(engine)
@@ -338,5 +337,5 @@ class World:
         assert self.engine is not None, "made at the start"
         self.engine.dispose()
         name = self.engine.url.database
-        if name and os.path.exists(name):
+        if name and Path(name).exists():
             shutil.rmtree(Path(name).parent, ignore_errors=True)

@@ -109,17 +109,26 @@ def _remote_side(item: Item) -> Side:
 
 
 def _brake(run: Run, decided: list[Decision]) -> list[Decision]:
-    """Keep back cancels and retimes that are too many at once; everything else goes on (H70)."""
+    """Keep back cancels and retimes that are too many at once; everything else goes on (H70).
+
+    What a hold keeps back stays back when its hour has passed: only a person, or an event that is found again,
+    ends it.
+    """
     weights = records.tally(run.lane, run.now()) if any(map(_is_braked, decided)) else None
     for kind, counts in ((HoldKind.MASS_CANCEL, _is_cancel), (HoldKind.MASS_RETIME, _is_retime)):
         kept = [d for d in decided if counts(d)]
-        if weights is not None and too_much(len(kept), weights):
+        held = records.held_keys(run.lane, kind)
+        if weights is not None and (held & {_key(d) for d in kept} or too_much(len(kept), weights)):
             _hold_back(run, kind, kept)
             decided = [d for d in decided if not counts(d)]
-        else:
+        elif held:
             with run.lane.writing() as session:
                 records.release(session, run.lane.room_id, (kind,), None, run.now())
     return decided
+
+
+def _key(decision: Decision) -> str:
+    return f"reservation:{decision.item.reservation_id}"
 
 
 def _is_cancel(decision: Decision) -> bool:
@@ -137,7 +146,7 @@ def _is_braked(decision: Decision) -> bool:
 def _hold_back(run: Run, kind: HoldKind, kept: list[Decision]) -> None:
     actions = [
         HeldAction(
-            key=f"reservation:{d.item.reservation_id}",
+            key=_key(d),
             action="cancel_here" if kind is HoldKind.MASS_CANCEL else "retime_here",
             reservation_id=d.item.reservation_id,
             before=values_to_json(d.item.base.remote) if d.item.base else None,

@@ -162,6 +162,13 @@ def hold(
     return True
 
 
+def held_keys(lane: Lane, kind: HoldKind) -> set[str]:
+    """Keys of the actions that the room's open hold of this kind keeps back."""
+    with lane.reading() as session:
+        found = _open_hold(session, lane.room_id, kind)
+        return {action.key for action in found.actions} if found is not None else set()
+
+
 def add_to_hold(session: Session, room_id: int, kind: HoldKind, action: HeldAction, now: datetime) -> None:
     """Add one action to the room's open hold of this kind, opening it if needed."""
     found = _open_hold(session, room_id, kind)

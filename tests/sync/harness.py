@@ -1,0 +1,337 @@
+"""A harsh random world: people on both sides, faults, lagging reads and dying workers, all drawn from one seed.
+
+The oracle is the list of what people wanted, not only that both sides are equal: each last wish is there, or was
+overruled by somebody who saw it, or is named in a conflict or a hold (I1-I4, I7). `replay` runs one seed and
+prints what happened:
+
+    python -m tests.sync.harness SEED
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine
+
+from tests.sync.dying import DyingTransactions, Killed
+from tests.sync.oracle import Ledger, dump, live_here, live_there
+from tests.sync.world import World
+from tests.tenant import Booked, RequestInfo
+from webapp.database import Transactions
+from webapp.domain.intervals import Timed
+from webapp.domain.words import Home
+from webapp.errors import AppError
+from webapp.models import Reservation
+from worker.sync.recognise import parse_mark
+
+ROOMS = ("alder", "birch")
+PEOPLE = ("ada", "bob")
+FAULTS = (
+    *(("create", kind) for kind in ("T-", "T+", "429", "429+", "503", "503+", "504", "partial+503", "404lag")),
+    *(("patch", kind) for kind in ("T-", "T+", "429", "429+", "503", "503+", "412", "409")),
+    *(("delete", kind) for kind in ("T-", "T+", "429+", "503", "503+", "412")),
+    *(("delta", kind) for kind in ("410", "503", "504", "429", "T-")),
+    *(("get", kind) for kind in ("503", "T-", "429")),
+    *(("view", kind) for kind in ("503", "T-")),
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How harsh a run is. Forgetting a transactionId and hiding its event together is a matter of its own."""
+
+    steps: int = 25
+    faults: float = 0.25
+    inside: float = 0.10
+    lag: float = 0.3
+    kills: float = 0.06
+    forget: bool = True
+    hide: bool = False
+    twin_ids: bool = False
+
+
+@dataclass
+class Outcome:
+    """What a seed led to: `problems` is empty when it went well."""
+
+    seed: int
+    problems: list[str] = field(default_factory=list)
+    peak_twins: int = 1
+    trace: list[str] = field(default_factory=list)
+    changes: int = 0
+    writes: int = 0
+
+
+class Harness:
+    """One seed."""
+
+    def __init__(self, seed: int, plan: Plan) -> None:
+        self.random = random.Random(seed)
+        self.plan = plan
+        self.outcome = Outcome(seed)
+        self.deaths = DyingTransactions.Deaths()
+        self.world = World(seed=seed, wrap_transactions=self._transactions)
+        self.ledger = Ledger(self.world)
+        self._is_inside = False
+        self._slots: Counter[str] = Counter()
+        self._names = 0
+        for name in ROOMS:
+            self.world.add_room(name)
+            if plan.twin_ids:
+                self.world.tenant.plan_twins(self.world.address(name), "case")
+        for name in PEOPLE:
+            self.world.tenant.add_person(self.world.address(name), name.title())
+        self.world.run()
+        self.world.tenant.on_request(self._on_request)
+        if plan.forget and not plan.hide:
+            self.world.tenant.faults.forget_transaction_ids(after=self.random.choice([True, 5, 3600]))
+
+    def _transactions(self, engine: Engine) -> Transactions:
+        return DyingTransactions(engine, self.deaths)
+
+    # -- the run
+
+    def play(self) -> Outcome:
+        """People act and rooms sync in turn; then everything heals, and the ledger is checked."""
+        try:
+            for _ in range(self.plan.steps):
+                self._step()
+            self._heal()
+            self._check()
+        finally:
+            self.world.close()
+        return self.outcome
+
+    def _step(self) -> None:
+        for _ in range(self.random.randint(1, 2)):
+            self._somebody_acts()
+        self._draw_troubles()
+        self._sync()
+        self.world.tenant.advance(self.random.choice([1, 5, 70, 900, 2400, 4000]))
+
+    def _draw_troubles(self) -> None:
+        tenant = self.world.tenant
+        if self.random.random() < self.plan.faults:
+            op, kind = self.random.choice(FAULTS)
+            tenant.faults.add(op, kind, times=self.random.choice([1, 1, 2]), retry_after=self.random.choice([1, 3]))
+            self._say(f"fault {op} {kind}")
+        if self.random.random() < self.plan.lag:
+            room = self.random.choice(ROOMS)
+            changes = self.random.randint(0, 3)
+            tenant.faults.lag(self.world.address(room), changes)
+            self._say(f"lag {room} {changes}")
+        if self.plan.hide and self.random.random() < 0.2:
+            tenant.faults.hide_created(reads=self.random.randint(1, 4))
+
+    def _sync(self) -> None:
+        for name in self.random.sample(ROOMS, len(ROOMS)):
+            self.world.want(name, full=self.random.random() < 0.05)
+            if self.random.random() < self.plan.kills:
+                self.deaths.plan(self.random.randint(1, 8), self.random.random() < 0.5)
+            try:
+                self.world.worker.run(self.world.mailbox_id(name))
+            except Killed:
+                self._say(f"worker died in {name}")
+                self.world.expire_claims()
+            finally:
+                self.deaths.spare()
+
+    def _on_request(self, phase: str, info: RequestInfo) -> None:
+        """People act inside of runs too: before a request has its effect, or after it and before its answer."""
+        if self._is_inside:
+            return
+        self._count_twins()
+        if self.random.random() < self.plan.inside / 2:
+            self._is_inside = True
+            try:
+                self._somebody_acts(f"  inside {phase} {info.method} ")
+            finally:
+                self._is_inside = False
+
+    # -- people
+
+    def _somebody_acts(self, where: str = "") -> None:
+        act = self.random.choice(
+            (
+                *(self._book_here, self._book_here, self._change_here, self._change_here, self._cancel_here),
+                *(self._invite, self._delegate_books, self._change_there, self._change_there, self._cancel_there),
+            )
+        )
+        said = act()
+        if said:
+            self.outcome.changes += 1
+            self._say(where + said)
+
+    def _slot(self, room: str) -> Timed:
+        """Mostly a new slot of this room; sometimes one that was used before, so that sides collide."""
+        last = self._slots[room]
+        number = self.random.randint(max(0, last - 3), last) if self.random.random() < 0.15 and last else last
+        self._slots[room] = max(last, number + 1)
+        return self.world.at(24 + 2 * number, self.random.choice([30, 60, 90]))
+
+    def _title(self) -> str:
+        self._names += 1
+        return f"Title {self._names}"
+
+    def _book_here(self) -> str | None:
+        room, title = self.random.choice(ROOMS), self._title()
+        span = self._slot(room)
+        try:
+            reservation = self.world.book(room, title, span)
+        except AppError as error:
+            return f"here: book {title} refused {error.code}"
+        self.ledger.made_here(reservation, title, span)
+        return f"here: book #{reservation} {title} {room} {span.start:%d %H:%M}"
+
+    def _pick_here(self) -> Reservation | None:
+        found = [r for r in live_here(self.world) if r.meeting.home is Home.RESOURCE]
+        return self.random.choice(found) if found else None
+
+    def _change_here(self) -> str | None:
+        row = self._pick_here()
+        if row is None:
+            return None
+        title = self._title() if self.random.random() < 0.6 else None
+        span = self._slot(self._room_of(row)) if title is None or self.random.random() < 0.2 else None
+        try:
+            self.world.change(row.id, title=title, span=span)
+        except AppError as error:
+            return f"here: change #{row.id} refused {error.code}"
+        self.ledger.changed_here(row, title, span)
+        return f"here: change #{row.id} {title} {span.start if span else ''}"
+
+    def _cancel_here(self) -> str | None:
+        row = self._pick_here()
+        if row is None or self.random.random() < 0.5:
+            return None
+        try:
+            self.world.cancel(row.id)
+        except AppError as error:
+            return f"here: cancel #{row.id} refused {error.code}"
+        self.ledger.cancelled_here(row)
+        return f"here: cancel #{row.id}"
+
+    def _invite(self) -> str:
+        room, who, title = self.random.choice(ROOMS), self.random.choice(PEOPLE), self._title()
+        span = self._slot(room)
+        person = self.world.tenant.as_person(self.world.address(who))
+        event = person.book(title, span.start, span.end, rooms=[self.world.address(room)])
+        self.ledger.invited(event, who, room, span)
+        return f"there: {who} invites {room} {span.start:%d %H:%M}"
+
+    def _delegate_books(self) -> str:
+        room, title = self.random.choice(ROOMS), self._title()
+        span = self._slot(room)
+        event = self.world.tenant.as_delegate(self.world.address(room)).book(title, span.start, span.end)
+        self.ledger.made_there(event, room, title, span)
+        return f"there: delegate books {title} {room} {span.start:%d %H:%M}"
+
+    def _pick_there(self) -> tuple[str, dict[str, Any]] | None:
+        found = [(room, e) for room in ROOMS for e in live_there(self.world, room) if e["is_organizer"]]
+        return self.random.choice(found) if found else None
+
+    def _change_there(self) -> str | None:
+        if self.random.random() < 0.35:
+            return self._move_invitation()
+        picked = self._pick_there()
+        if picked is None:
+            return None
+        room, event = picked
+        title = self._title() if self.random.random() < 0.6 else None
+        span = self._slot(room) if title is None else None
+        changes: dict[str, Any] = {"subject": title} if title else {}
+        if span:
+            changes |= {"start": span.start, "end": span.end}
+        self.world.tenant.as_delegate(self.world.address(room)).change(self._booked(room, event), **changes)
+        self.ledger.changed_there(event, title, span)
+        return f"there: change {event['subject']} in {room} to {title} {span.start if span else ''}"
+
+    def _move_invitation(self) -> str | None:
+        invitation = self.ledger.some_invitation(self.random)
+        if invitation is None:
+            return None
+        span = self._slot(invitation.room)
+        person = self.world.tenant.as_person(self.world.address(invitation.who))
+        person.change(invitation.event, start=span.start, end=span.end)
+        invitation.span = span
+        return f"there: {invitation.who} moves an invitation of {invitation.room}"
+
+    def _cancel_there(self) -> str | None:
+        invitation = self.ledger.some_invitation(self.random) if self.random.random() < 0.4 else None
+        if invitation is not None:
+            self.world.tenant.as_person(self.world.address(invitation.who)).cancel(invitation.event)
+            invitation.cancelled = True
+            return f"there: {invitation.who} cancels an invitation of {invitation.room}"
+        picked = self._pick_there()
+        if picked is None or self.random.random() < 0.5:
+            return None
+        room, event = picked
+        self.world.tenant.as_delegate(self.world.address(room)).delete(self._booked(room, event))
+        self.ledger.cancelled_there(event)
+        return f"there: delete {event['subject']} in {room}"
+
+    def _booked(self, room: str, event: dict[str, Any]) -> Booked:
+        box = self.world.tenant.mailbox(self.world.address(room))
+        item = next(i for i in box.items.values() if i.uid == event["ical_uid"])
+        return Booked(self.world.tenant, self.world.address(room), item.number, item.uid)
+
+    def _room_of(self, row: Reservation) -> str:
+        return next(name for name, room_id in self.world.rooms.items() if room_id == row.room_id)
+
+    # -- the end
+
+    def _heal(self) -> None:
+        self._is_inside = True
+        self.world.tenant.faults.clear()
+        for _ in range(3):
+            self.world.run(patience=400)
+            self.world.tenant.advance(200)
+            for name in ROOMS:
+                self.world.want(name, full=True)
+        self.world.run(patience=400)
+
+    def _check(self) -> None:
+        problems = self.outcome.problems
+        problems += self.ledger.problems()
+        before, writes = dump(self.world), self.world.writes()
+        for name in ROOMS:
+            self.world.want(name, full=True)
+        self.world.run(patience=50)
+        if self.world.writes() != writes:
+            problems.append(f"the second run wrote {self.world.writes() - writes} times")
+        after = dump(self.world)
+        problems += [f"the second run changed {table}" for table in before if before[table] != after[table]]
+        self.outcome.writes = writes
+
+    def _count_twins(self) -> None:
+        for room in ROOMS:
+            marks = Counter(
+                mark.public_id
+                for item in self.world.tenant.mailbox(self.world.address(room)).items.values()
+                if not item.cancelled and (mark := parse_mark(item.transaction_id)) is not None
+            )
+            self.outcome.peak_twins = max(self.outcome.peak_twins, *marks.values(), 1)
+
+    def _say(self, text: str) -> None:
+        self.outcome.trace.append(f"{self.world.now():%d %H:%M:%S} {text}")
+
+
+def play(seed: int, plan: Plan | None = None) -> Outcome:
+    """Run one seed to its end."""
+    return Harness(seed, plan or Plan()).play()
+
+
+def main() -> int:
+    """Replay one seed and tell what happened."""
+    outcome = play(int(sys.argv[1]))
+    print("\n".join(outcome.trace))
+    print(f"seed {outcome.seed}: {outcome.problems or 'went well'}; twins at most {outcome.peak_twins}")
+    return 1 if outcome.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
