@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from webapp.clock import utcnow
 from webapp.database import Transactions
 from webapp.domain.check_codes import RETRIED, CheckCode, Step
 from webapp.domain.words import CheckState, RoomState
@@ -26,7 +25,6 @@ from worker.graph.calendar import GraphCalendar
 from worker.graph.client import GraphClient
 from worker.graph.places import Place, list_rooms
 from worker.graph.token import Token
-from worker.graph_clients import UNREADABLE, GraphClients
 from worker.places_list import keep_rooms
 from worker.sync.errors import AccessDenied, Gone, MailboxMissing, SyncError
 
@@ -51,14 +49,20 @@ class _Failed(Exception):
 
 
 def run_check(
-    transactions: Transactions, clients: GraphClients, check_id: int, now: Callable[[], datetime] = utcnow
+    transactions: Transactions,
+    check_id: int,
+    client_of: Callable[[int], GraphClient],
+    now: Callable[[], datetime],
 ) -> None:
-    """Run one check that waits, is due for another try, or was abandoned; does nothing for any other."""
+    """Run one check that waits, is due for another try, or was abandoned; does nothing for any other.
+
+    `client_of` gives a connection's client, or raises `CredentialsRefused("secret_unreadable")`.
+    """
     record = _claim(transactions, check_id, now)
     if record is None:
         return
     try:
-        _Check(record, clients).run()
+        _Check(record, client_of).run()
     except _TakenOver:
         return
 
@@ -148,9 +152,10 @@ def _retire(session: Session, check_id: int, now: datetime) -> None:
 class _Check:
     """One try of one check."""
 
-    def __init__(self, record: _Record, clients: GraphClients) -> None:
+    def __init__(self, record: _Record, client_of: Callable[[int], GraphClient]) -> None:
         self.record = record
-        self.clients = clients
+        self.client_of = client_of
+        self.host = ""
         self.token: Token | None = None
 
     def run(self) -> None:
@@ -166,19 +171,14 @@ class _Check:
 
     def _sign_in(self) -> GraphClient:
         self.record.begin(Step.TOKEN)
-        authority, graph = (
-            urlsplit(url).hostname or ""
-            for url in (self.clients.config.entra_authority, self.clients.config.graph_base_url)
-        )
-        if diagnosis.clouds_differ(authority, graph):
-            raise _Failed(Cause(CheckCode.WRONG_CLOUD, {"authority": authority, "host": graph}))
         try:
-            client = self.clients.open(self.record.connection_id, anew=True)
-            self.token = client.tokens.token()
+            client = self.client_of(self.record.connection_id)
+            self._compare_clouds(client)
+            self.host = _host(client.tokens.authority)
+            self.token = client.tokens.renew()
         except SyncError as error:
-            if error.trouble.code == UNREADABLE:
-                raise _Failed(Cause(CheckCode.SECRET_UNREADABLE, {})) from None
-            raise self._cause(error, Step.TOKEN, host=authority) from None
+            raise self._cause(error, Step.TOKEN) from None
+        self.host = _host(client.base_url)
         self._learn_tenant(self.token)
         self.record.end("done")
         return client
@@ -227,8 +227,12 @@ class _Check:
 
     def _cause(self, error: SyncError, step: Step, **fields: Any) -> _Failed:
         roles = self.token.roles if self.token else ()
-        host = urlsplit(self.clients.config.graph_base_url).hostname
-        return _Failed(diagnosis.of_error(error, step, roles, **{"host": host, **fields}))
+        return _Failed(diagnosis.of_error(error, step, roles, host=self.host, **fields))
+
+    def _compare_clouds(self, client: GraphClient) -> None:
+        authority, graph = _host(client.tokens.authority), _host(client.base_url)
+        if diagnosis.clouds_differ(authority, graph):
+            raise _Failed(Cause(CheckCode.WRONG_CLOUD, {"authority": authority, "host": graph}))
 
     def _learn_tenant(self, token: Token) -> None:
         """Remember which tenant this is; a name that leads to another tenant than the rooms' is refused (H55)."""
@@ -278,6 +282,10 @@ class _Check:
                 fields={"rooms": rooms},
             )
             _ask_linked_rooms(session, record.connection_id)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def _gravest(refusals: list[_Failed]) -> _Failed:

@@ -27,6 +27,7 @@ CALENDARS_WRITE, CALENDARS_READ, PLACES_READ = "Calendars.ReadWrite", "Calendars
 TIMEOUT_SECONDS = 30
 
 _SIGN_IN = {
+    "secret_unreadable": CheckCode.SECRET_UNREADABLE,
     "7000215": CheckCode.SECRET_WRONG,
     "7000222": CheckCode.SECRET_EXPIRED,
     "7000218": CheckCode.SECRET_MISSING,

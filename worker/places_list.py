@@ -8,18 +8,20 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from webapp.clock import utcnow
 from webapp.database import Transactions
 from webapp.domain.check_codes import Step
 from webapp.models import Connection, RoomChoice
 from worker import diagnosis
+from worker.graph.client import GraphClient
 from worker.graph.places import Place, list_rooms
-from worker.graph_clients import GraphClients
 from worker.sync.errors import SyncError
 
 
 def list_places(
-    transactions: Transactions, clients: GraphClients, connection_id: int, now: Callable[[], datetime] = utcnow
+    transactions: Transactions,
+    connection_id: int,
+    client_of: Callable[[int], GraphClient],
+    now: Callable[[], datetime],
 ) -> None:
     """Fetch the list if it is wanted. A failure keeps the old list and puts its code on the connection."""
     waiting = select(Connection.places_wanted).where(
@@ -33,7 +35,7 @@ def list_places(
     rooms: tuple[Place, ...] | None = None
     code = None
     try:
-        client = clients.open(connection_id)
+        client = client_of(connection_id)
         roles = client.tokens.token().roles
         rooms = list_rooms(client)
     except SyncError as error:

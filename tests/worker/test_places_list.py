@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.worker.graph.world import World
 from webapp.domain.check_codes import CheckCode
-from webapp.models import RoomChoice
+from webapp.models import Credential, RoomChoice
 from worker.places_list import list_places
 
 
@@ -78,9 +78,15 @@ def test_a_refused_sign_in_is_named(world: World):
     assert world.list_places().places_error == CheckCode.APP_DISABLED
 
 
+def test_a_secret_that_our_keys_do_not_decrypt_is_named(world: World):
+    with world.transactions.writing() as session:
+        session.execute(update(Credential).values(secret_encrypted="gAAAA-not-ours"))
+    assert world.list_places().places_error == CheckCode.SECRET_UNREADABLE
+
+
 def test_a_list_that_nobody_wants_is_not_fetched(world: World):
     world.list_places()
     before = len(world.tenant.requests)
-    list_places(world.transactions, world.clients, world.connection_id, world.now)
-    list_places(world.transactions, world.clients, 12345, world.now)
+    list_places(world.transactions, world.connection_id, world.client, world.now)
+    list_places(world.transactions, 12345, world.client, world.now)
     assert len(world.tenant.requests) == before

@@ -48,10 +48,13 @@ class GraphCalendar:
         return key
 
     def first_page(self, start: datetime, end: datetime) -> Page:
-        """Begin a delta round over the window; delta takes no $select, $filter or $expand."""
+        """Begin a delta round over the window; delta takes no $select, $filter or $expand.
+
+        A 400 here means that delta is refused, not that a link is dead (H78).
+        """
         self._round = _Round()
         path = f"{self._root}/calendarView/delta?{_window(start, end)}"
-        return self._delta_page(self._get(path, Scope.DELTA, PAGE_SIZE))
+        return self._delta_page(self._get(path, Scope.MAILBOX, PAGE_SIZE))
 
     def follow(self, link: str) -> Page:
         """The page behind a link. A link that the last page did not name begins a round of its own."""
@@ -62,12 +65,8 @@ class GraphCalendar:
         answer = self._client.follow(link, scope=Scope.DELTA, mailbox=self._address, page_size=PAGE_SIZE)
         return self._delta_page(self._noted(answer))
 
-    def view(self, start: datetime, end: datetime) -> tuple[Event, ...]:
-        """Everything that overlaps the window; raises `Unreadable` if any of it cannot be understood."""
-        return _events(self.listing(start, end))
-
     def listing(self, start: datetime, end: datetime) -> tuple[Row, ...]:
-        """The same as rows, what cannot be understood as `Unusable`: a full round for when delta fails (H01)."""
+        """Everything that overlaps the window; what cannot be understood is `Unusable`. The way out of H01."""
         path = f"{self._root}/calendarView?{_window(start, end)}&$top={PAGE_SIZE}&{_EXPAND_TAG}"
         return self._whole_list(path, Scope.MAILBOX)
 

@@ -73,7 +73,7 @@ class TokenSource:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._credentials = credentials
-        self._authority = authority
+        self.authority = authority
         self._scope = scope
         self._session = session
         self._cache = cache
@@ -87,12 +87,14 @@ class TokenSource:
     def token(self) -> Token:
         """A token that is good for some minutes; raises a classified error when Entra gives none."""
         with self._lock:
-            if not self._usable(self._token):
-                self._token = self._shared()
-            if self._token is None:
-                self._token = self._acquire()
-                if self._cache:
-                    self._cache.save(self.key, _dump(self._token))
+            if self._token is None or not self._usable(self._token):
+                self._token = self._shared() or self._got()
+            return self._token
+
+    def renew(self) -> Token:
+        """A token that is got now, in place of all that are kept: only new ones show what was granted since."""
+        with self._lock:
+            self._token = self._got()
             return self._token
 
     def drop(self, token: Token) -> None:
@@ -110,14 +112,20 @@ class TokenSource:
     def _shared(self) -> Token | None:
         text = self._cache.load(self.key) if self._cache else None
         token = _load(text) if text else None
-        return token if self._usable(token) and token and token.value != self._dropped else None
+        return token if token and self._usable(token) and token.value != self._dropped else None
 
-    def _usable(self, token: Token | None) -> bool:
-        return token is not None and token.expires_at - self._now() > _SPARE
+    def _usable(self, token: Token) -> bool:
+        return token.expires_at - self._now() > _SPARE
+
+    def _got(self) -> Token:
+        token = self._acquire()
+        if self._cache:
+            self._cache.save(self.key, _dump(token))
+        return token
 
     def _acquire(self) -> Token:
         asked_at = self._now()
-        web = _EntraOnly(self._session, self._authority)
+        web = _EntraOnly(self._session, self.authority)
         answer, failure = self._ask(web)
         if failure is not None:
             raise failure
@@ -139,7 +147,7 @@ class TokenSource:
             app = msal.ConfidentialClientApplication(
                 self._credentials.client_id,
                 client_credential=self._credentials.secret,
-                authority=f"{self._authority}/{quote(self._credentials.tenant_id, safe='')}",
+                authority=f"{self.authority}/{quote(self._credentials.tenant_id, safe='')}",
                 instance_discovery=False,
                 http_client=web,
             )

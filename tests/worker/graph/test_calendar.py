@@ -99,7 +99,7 @@ def test_what_is_created_is_read_back_as_it_was_sent(tenant: Tenant, calendar: G
     again = calendar.read(made.id)
     assert again.tag == "inst1234.r1.1.1"
     assert again.change_key == made.change_key
-    assert calendar.view(TEN, TEN + HOUR) == (again,)
+    assert calendar.listing(TEN, TEN + HOUR) == (again,)
     assert tenant.mails == []
     assert tenant.events(ROOM)[0]["properties"] == {TAG_PROPERTY: "inst1234.r1.1.1"}
 
@@ -135,7 +135,7 @@ def test_a_create_whose_answer_was_lost_is_in_doubt_and_found_by_its_mark_h35(
     with pytest.raises(errors.Unavailable) as caught:
         calendar.create(new())
     assert caught.value.never_sent is False
-    (found,) = calendar.view(TEN - timedelta(days=1), TEN + timedelta(days=1))
+    (found,) = calendar.listing(TEN - timedelta(days=1), TEN + timedelta(days=1))
     assert (found.transaction_id, found.tag) == ("inst1234.r1.1.1", "inst1234.r1.1.1")
 
 
@@ -260,6 +260,23 @@ def test_a_round_that_goes_in_circles_is_given_up_and_the_listing_still_works_h0
     assert len(calendar.listing(START, END)) == 6
 
 
+@pytest.mark.parametrize("kind", ["400", "403", "504"])
+def test_delta_refused_from_the_start_is_no_dead_link_h78(tenant: Tenant, calendar: GraphCalendar, kind: str):
+    calendar.create(new())
+    tenant.faults.add("delta", kind)
+    with pytest.raises(errors.SyncError) as caught:
+        calendar.first_page(START, END)
+    assert not isinstance(caught.value, errors.DeltaExpired)
+    assert len(calendar.listing(START, END)) == 1
+
+
+def test_a_delta_link_that_is_refused_is_dead(tenant: Tenant, calendar: GraphCalendar):
+    _, link = a_round(calendar)
+    tenant.faults.add("delta", "400")
+    with pytest.raises(errors.DeltaExpired):
+        calendar.follow(link)
+
+
 def test_a_dead_delta_link_is_told_apart_h08(tenant: Tenant, calendar: GraphCalendar):
     _, link = a_round(calendar)
     tenant.faults.add("delta", "410")
@@ -297,7 +314,7 @@ def test_ids_survive_a_move_of_the_items_h15(tenant: Tenant, calendar: GraphCale
 
 
 @pytest.mark.parametrize("address", ["nobody@contoso.example", "gone@contoso.example", "bare@contoso.example"])
-@pytest.mark.parametrize("call", ["calendar_key", "first_page", "view", "read", "create"])
+@pytest.mark.parametrize("call", ["calendar_key", "first_page", "listing", "read", "create"])
 def test_a_mailbox_that_is_not_there_is_not_an_empty_one_h69_h70(tenant: Tenant, client: GraphClient, address, call):
     tenant.add_room("gone@contoso.example")
     tenant.soft_delete("gone@contoso.example")
@@ -313,8 +330,8 @@ def test_a_mailbox_that_is_not_there_is_not_an_empty_one_h69_h70(tenant: Tenant,
 def test_a_mailbox_out_of_reach_says_so_h68(tenant: Tenant, client: GraphClient, kind: str):
     next(iter(tenant.apps.values())).restrict_to([OTHER], kind)
     with pytest.raises(errors.AccessDenied):
-        GraphCalendar(client, ROOM).view(START, END)
-    assert GraphCalendar(client, OTHER).view(START, END) == ()
+        GraphCalendar(client, ROOM).listing(START, END)
+    assert GraphCalendar(client, OTHER).listing(START, END) == ()
 
 
 def test_a_private_event_is_listed_without_its_subject_h56(tenant: Tenant, calendar: GraphCalendar):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import requests
@@ -14,11 +13,14 @@ from webapp.config import Config, load_config
 from webapp.database import Transactions, prepare_engine
 from webapp.domain.words import CheckState, RoomState
 from webapp.models import Base, Connection, ConnectionCheck, Credential, Mailbox, Room, SyncSettings
-from webapp.secrets import SecretBox
+from webapp.secrets import SecretBox, SecretUnreadable
+from worker.clients import StoredTokens
 from worker.connection_check import run_check
+from worker.graph.client import GraphClient
 from worker.graph.throttle import Gate
-from worker.graph_clients import GraphClients
+from worker.graph.token import Credentials, TokenSource
 from worker.places_list import list_places
+from worker.sync.errors import CredentialsRefused, Trouble
 
 KEY = Fernet.generate_key().decode()
 
@@ -47,12 +49,21 @@ class World:
         )
         self.session: requests.Session = self.tenant.session()
         self.now = self.tenant.clock.now
-        self.clients = self.new_clients()
+        self.gate = Gate()
         self.connection_id = self._connect()
 
-    def new_clients(self, **config: str) -> GraphClients:
-        """What another worker process would have; `config` replaces fields of the configuration."""
-        return GraphClients(replace(self.config, **config), self.transactions, self.session, self.now, Gate())
+    def client(self, connection_id: int) -> GraphClient:
+        """The connection's client as a new process would open it, over this tenant's wires."""
+        row = self.connection()
+        try:
+            secret = self.box.decrypt(row.credential.secret_encrypted)
+        except SecretUnreadable:
+            raise CredentialsRefused(Trouble(code="secret_unreadable", operation="token")) from None
+        credentials = Credentials(row.tenant_id, row.client_id, secret)
+        shelf = StoredTokens(self.transactions, self.box, connection_id)
+        config = self.config
+        tokens = TokenSource(credentials, config.entra_authority, config.graph_scope, self.session, shelf, self.now)
+        return GraphClient(config.graph_base_url, tokens, self.session, self.gate)
 
     def _connect(self) -> int:
         with self.transactions.writing() as session:
@@ -113,7 +124,7 @@ class World:
 
     def run(self, check_id: int) -> ConnectionCheck:
         """Run a check and read its row."""
-        run_check(self.transactions, self.clients, check_id, self.now)
+        run_check(self.transactions, check_id, self.client, self.now)
         return self.check_row(check_id)
 
     def check(self) -> ConnectionCheck:
@@ -146,5 +157,5 @@ class World:
         """Ask for the list of rooms, run the job, read the connection."""
         with self.transactions.writing() as session:
             session.get_one(Connection, self.connection_id).places_wanted += 1
-        list_places(self.transactions, self.clients, self.connection_id, self.now)
+        list_places(self.transactions, self.connection_id, self.client, self.now)
         return self.connection()
