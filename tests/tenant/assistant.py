@@ -58,7 +58,7 @@ def receive_request(tenant: Tenant, address: str, item: Item, original: date | N
     if mailbox.kind == "room" and mailbox.policy and outside and not mailbox.policy.process_external:
         return
     copy = mailbox.copy_of(item.uid, original)
-    if (copy is not None and original is not None and copy.recurrence is None) or (copy is None and original is not None):
+    if original is not None and (copy is None or copy.recurrence is None):
         item, original = _alone(item, original), None
     if copy is not None and (copy.sequence > item.sequence or copy.is_organizer):
         return

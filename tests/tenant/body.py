@@ -262,12 +262,29 @@ def event_fields(
         if current is not None and current.original is not None:
             raise invalid_property()
         fields |= _rule(body, fields, current)
+    if "attendees" in body:
+        fields["attendees"] = _attendees(body["attendees"])
+    if "location" in body or "locations" in body:
+        fields |= _locations(body)
+    if body.get("isOnlineMeeting") and not (current and current.online):
+        fields |= {"online": True, "online_provider": body.get("onlineMeetingProvider") or "teamsForBusiness"}
+    return fields | _text(body, mutators, switches) | _plain(body)
+
+
+def _text(body: dict[str, Any], mutators: Mutators, switches: Switches) -> dict[str, Any]:
+    """subject and body."""
+    fields: dict[str, Any] = {}
     if "subject" in body:
         text = _typed(body["subject"] if body["subject"] is not None else "", str, "subject")
         fields["subject"] = mutated(text, mutators, switches)
     if body.get("body") is not None:
-        sent = _typed(body["body"], dict, "body")
-        fields |= _content(sent, mutators)
+        fields |= _content(_typed(body["body"], dict, "body"), mutators)
+    return fields
+
+
+def _plain(body: dict[str, Any]) -> dict[str, Any]:
+    """Members that are taken as they are: enumerations, flags, reminders, categories."""
+    fields: dict[str, Any] = {}
     for name, (own, allowed) in _ENUMS.items():
         if name in body:
             known = {value.lower(): value for value in allowed}
@@ -282,12 +299,6 @@ def event_fields(
         fields["reminder_minutes"] = _typed(body["reminderMinutesBeforeStart"], int, "reminderMinutesBeforeStart")
     if "categories" in body:
         fields["categories"] = tuple(_typed(body["categories"], list, "categories"))
-    if "attendees" in body:
-        fields["attendees"] = _attendees(body["attendees"])
-    if "location" in body or "locations" in body:
-        fields |= _locations(body)
-    if body.get("isOnlineMeeting") and not (current and current.online):
-        fields |= {"online": True, "online_provider": body.get("onlineMeetingProvider") or "teamsForBusiness"}
     return fields
 
 

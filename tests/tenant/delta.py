@@ -78,9 +78,8 @@ def answer(call: Call) -> dict[str, Any]:
     options = call.options
     for name in options.system:
         if name not in ("$skiptoken", "$deltatoken"):
-            raise bad_request(
-                f"The following parameters are not supported with change tracking over the 'CalendarView' resource: '{name}'."
-            )
+            what = "The following parameters are not supported with change tracking over the 'CalendarView' resource"
+            raise bad_request(f"{what}: '{name}'.")
     if "$skiptoken" in options.system:
         return _page(call, _read_token(call, options.system["$skiptoken"]))
     if "$deltatoken" in options.system:

@@ -10,9 +10,11 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
+from tests.tenant.calls import Response
 from tests.tenant.errors import GraphError, TokenError
+from tests.tenant.faults import AFTER, BEFORE
 
 if TYPE_CHECKING:
     from tests.tenant.tenant import Tenant
@@ -252,7 +254,8 @@ def token(tenant: Tenant, name: str, body: str) -> dict[str, Any]:
             tenant.switches.conditional_access_status,
             tenant.switches.conditional_access_error,
             53003,
-            "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+            "Access has been blocked by Conditional Access policies. The access policy does not allow token "
+            "issuance.",
         )
     return {
         "token_type": "Bearer",
@@ -277,9 +280,9 @@ def _check_scope(tenant: Tenant, scope: str) -> None:
             400,
             "invalid_resource",
             500011,
-            f"The resource principal named {resource} was not found in the tenant named {tenant.name}. This can happen "
-            "if the application has not been installed by the administrator of the tenant or consented to by any "
-            "user in the tenant. You might have sent your authentication request to the wrong tenant.",
+            f"The resource principal named {resource} was not found in the tenant named {tenant.name}. This can "
+            "happen if the application has not been installed by the administrator of the tenant or consented to by "
+            "any user in the tenant. You might have sent your authentication request to the wrong tenant.",
         )
 
 
@@ -305,9 +308,9 @@ def _check_secret(tenant: Tenant, app: App, secret: str) -> None:
             401,
             "invalid_client",
             7000222,
-            f"The provided client secret keys for app '{app.client_id}' are expired. Visit the Azure portal to create "
-            "new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for "
-            "added security: https://aka.ms/certCreds.",
+            f"The provided client secret keys for app '{app.client_id}' are expired. Visit the Azure portal to "
+            "create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials "
+            "for added security: https://aka.ms/certCreds.",
         )
 
 
@@ -318,7 +321,8 @@ def error_body(tenant: Tenant, error: TokenError, correlation: str) -> dict[str,
     body: dict[str, Any] = {
         "error": error.error,
         "error_description": (
-            f"AADSTS{error.code}: {error.text}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {when}"
+            f"AADSTS{error.code}: {error.text}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}"
+            f"\r\nTimestamp: {when}"
         ),
         "error_codes": [error.code],
         "timestamp": when,
@@ -328,3 +332,34 @@ def error_body(tenant: Tenant, error: TokenError, correlation: str) -> dict[str,
     if error.uri:
         body["error_uri"] = f"https://login.microsoftonline.com/error?code={error.code}"
     return body
+
+
+def serve(tenant: Tenant, method: str, path: str, headers: dict[str, str], body: bytes) -> Response:
+    """Answer a request to the authority. Raises AnswerLost."""
+    segments = [unquote(part) for part in path.split("/") if part]
+    correlation = headers.get("client-request-id") or tenant.guid()
+    with tenant.lock:
+        try:
+            response = _routed(tenant, method, segments, body)
+        except TokenError as error:
+            response = Response(error.status, error_body(tenant, error, correlation))
+        except GraphError as error:
+            response = Response(error.status, {"error": "temporarily_unavailable"}, dict(error.headers))
+    response.headers |= {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store, no-cache"}
+    response.headers["client-request-id"] = correlation
+    return response
+
+
+def _routed(tenant: Tenant, method: str, segments: list[str], body: bytes) -> Response:
+    fault = tenant.faults.take("token", None)
+    if fault is not None and fault.kind in BEFORE:
+        fault.before()
+    if segments[1:] == ["v2.0", ".well-known", "openid-configuration"] and method == "GET":
+        response = Response(200, discovery(tenant, segments[0]))
+    elif segments[1:] == ["oauth2", "v2.0", "token"] and method == "POST":
+        response = Response(200, token(tenant, segments[0], body.decode("utf-8", "replace")))
+    else:
+        response = Response(404, {"error": "not_found"})
+    if fault is not None and fault.kind in AFTER:
+        fault.after()
+    return response

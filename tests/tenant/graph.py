@@ -223,14 +223,13 @@ def serve(tenant: Tenant, request: Request, claims: entra.Claims | None = None) 
         if segments[:1] == ["$batch"]:
             # Its parts take the lock one by one, so that other requests go on in between.
             response = _answer(tenant, request, segments, info, claims)
-            info.status = response.status
-            return finished(tenant, request, response, info)
-        if not request.in_batch:
-            tenant.pause()
-        with tenant.lock:
-            tenant.run_due()
-            response = _answer(tenant, request, segments, info, claims)
-            tenant.run_due()
+        else:
+            if not request.in_batch:
+                tenant.pause()
+            with tenant.lock:
+                tenant.run_due()
+                response = _answer(tenant, request, segments, info, claims)
+                tenant.run_due()
     except GraphError as error:
         response = error_response(tenant, error, info)
     finally:

@@ -123,7 +123,7 @@ def web_id(text: str) -> str:
 
 
 def twin_number(at: Store, folder: bytes, number: int, style: str) -> tuple[int, int]:
-    """Two item numbers whose ids (of both kinds) differ in one character: letter case ("case") or `-` for `_` ("dash")."""
+    """Two item numbers whose ids, of both kinds, differ in one character: letter case, or `-` for `_` ("dash")."""
     pair = ("a", "A") if style == "case" else ("-", "_")
     text = rest_id(at, folder, number)
     place = len(text) - 6

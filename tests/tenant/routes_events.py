@@ -304,7 +304,8 @@ def respond(call: Call, event_id: str, action: str) -> Response:
         raise GraphError(
             400,
             "ErrorInvalidRequest",
-            "Your request can't be completed. You can't respond to this meeting because you're the meeting organizer.",
+            "Your request can't be completed. You can't respond to this meeting because you're the meeting "
+            "organizer.",
         )
     send = sent.get("sendresponse", True)
     if sent.get("proposednewtime") and (not send or not item.allow_new_time or action == "accept"):

@@ -14,13 +14,12 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
-from tests.tenant import assistant, entra, graph, ids, inprocess
-from tests.tenant.calls import RequestInfo, Response
+from tests.tenant import assistant, entra, graph, ids, inprocess, truth
+from tests.tenant.calls import RequestInfo
 from tests.tenant.clock import FakeClock, RealClock
-from tests.tenant.errors import TokenError
 from tests.tenant.faults import Faults
 from tests.tenant.people import Booked, Person
-from tests.tenant.state import Item, Mailbox
+from tests.tenant.state import Item, Mailbox, expanded
 from tests.tenant.switches import Mutators, RoomPolicy, Switches
 from tests.tenant.throttle import Throttle
 
@@ -68,6 +67,7 @@ class Tenant:
         self._names: dict[str, str] = {}
         self._jobs: list[tuple[datetime, int, str, tuple[Any, ...]]] = []
         self._job_numbers = itertools.count()
+        self._running: datetime | None = None
         self._request_numbers = itertools.count(1)
         self._listeners: list[Callable[[str, RequestInfo], None]] = []
         self.on_change: Callable[[], None] | None = None
@@ -248,15 +248,19 @@ class Tenant:
 
     def job(self, delay: float, kind: str, *parts: Any) -> None:
         """Something that happens by itself after a delay."""
-        due = self.clock.now() + timedelta(seconds=delay)
+        due = (self._running or self.clock.now()) + timedelta(seconds=delay)
         heapq.heappush(self._jobs, (due, next(self._job_numbers), kind, parts))
 
     def run_due(self) -> bool:
         """Run what is due now; True if anything ran."""
         ran = False
         while self._jobs and self._jobs[0][0] <= self.clock.now():
-            _, _, kind, parts = heapq.heappop(self._jobs)
-            assistant.HANDLERS[kind](self, *parts)
+            # What a job leads to is timed from when the job was due, however late it runs.
+            self._running, _, kind, parts = heapq.heappop(self._jobs)
+            try:
+                assistant.HANDLERS[kind](self, *parts)
+            finally:
+                self._running = None
             ran = True
         if ran and self.on_change:
             self.on_change()
@@ -292,43 +296,13 @@ class Tenant:
     def events(self, address: str) -> list[dict[str, Any]]:
         """The true state of a mailbox: one plain dict an item (series as one)."""
         box = self.mailbox(address)
-        return [self._truth(box, item) for item in box.items.values()]
+        return [truth.row(box, item) for item in box.items.values()]
 
     def occurrences(self, address: str, begin: datetime, finish: datetime) -> list[dict[str, Any]]:
         """The true state of a window: singles and dates of series, sorted by start."""
-        from tests.tenant.state import expanded
-
         box = self.mailbox(address)
         found = [one for item in box.items.values() for one in expanded(item, begin, finish)]
-        return [self._truth(box, one) for one in sorted(found, key=lambda one: (one.start, one.number))]
-
-    def _truth(self, box: Mailbox, item: Item) -> dict[str, Any]:
-        return {
-            "id": ids.rest_id(box.store, item.folder, item.number, item.original),
-            "immutable_id": ids.immutable_id(box.store, item.number, item.original),
-            "ical_uid": item.uid,
-            "type": item.kind,
-            "original": item.original,
-            "subject": item.subject,
-            "start": item.start_day if item.all_day else item.start,
-            "end": item.end_day if item.all_day else item.end,
-            "is_all_day": item.all_day,
-            "is_cancelled": item.cancelled,
-            "show_as": item.show_as,
-            "sensitivity": item.sensitivity,
-            "response": item.response,
-            "is_organizer": item.is_organizer,
-            "organizer": item.organizer[1],
-            "attendees": [(line["address"], line["type"], line["response"]) for line in item.attendees],
-            "transaction_id": item.transaction_id,
-            "properties": dict(item.properties),
-            "recurrence": item.recurrence,
-            "exceptions": sorted(item.exceptions),
-            "missing": sorted(item.missing),
-            "created": item.created,
-            "modified": item.modified,
-            "change": item.change,
-        }
+        return [truth.row(box, one) for one in sorted(found, key=lambda one: (one.start, one.number))]
 
     # -- requests
 
@@ -387,32 +361,8 @@ class Tenant:
             request = graph.Request(method.upper(), parts.path[5:], parts.query, headers, body)
             response = graph.serve(self, request)
         else:
-            response = self._entra(method.upper(), parts.path, headers, body)
+            response = entra.serve(self, method.upper(), parts.path, headers, body)
         return response.status, response.headers, response.encoded()
-
-    def _entra(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Response:
-        segments = [unquote(part) for part in path.split("/") if part]
-        correlation = headers.get("client-request-id") or self.guid()
-        with self.lock:
-            try:
-                fault = self.faults.take("token", None)
-                if fault is not None and fault.kind in ("T-", "drop", "429", "503", "500", "504"):
-                    fault.before()
-                if segments[1:] == ["v2.0", ".well-known", "openid-configuration"] and method == "GET":
-                    response = Response(200, entra.discovery(self, segments[0]))
-                elif segments[1:] == ["oauth2", "v2.0", "token"] and method == "POST":
-                    response = Response(200, entra.token(self, segments[0], body.decode("utf-8", "replace")))
-                else:
-                    response = Response(404, {"error": "not_found"})
-                if fault is not None and fault.kind == "T+":
-                    fault.after()
-            except TokenError as error:
-                response = Response(error.status, entra.error_body(self, error, correlation))
-            except graph.GraphError as error:
-                response = Response(error.status, {"error": "temporarily_unavailable"}, dict(error.headers))
-        response.headers |= {"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store, no-cache"}
-        response.headers["client-request-id"] = correlation
-        return response
 
     def session(self) -> requests.Session:
         """A requests session that reaches this tenant without sockets."""
