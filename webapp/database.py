@@ -67,10 +67,9 @@ class Transactions:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only reads; rolled back at the end."""
+        """A session that only reads; what it loaded stays readable after its end."""
         with self._factory() as session:
             yield session
-            session.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

@@ -70,7 +70,7 @@ def _refuse_unlisted(lane: Lane, now: datetime) -> None:
         if connection.places_wanted == connection.places_done:
             connection.places_wanted += 1
         if not unknown:
-            set_room_state(session, room.id, RoomState.PENDING, now, "address_unlisted", address=lane.address)
+            set_room_state(session, room.id, RoomState.PENDING, now, "address_unlisted", {"address": lane.address})
         session.execute(
             update(Mailbox)
             .where(Mailbox.id == lane.mailbox_id)
@@ -85,7 +85,12 @@ def _same_calendar(session: Session, lane: Lane, same: Mailbox, now: datetime) -
     if other is not None:
         connection = session.get_one(Connection, same.connection_id)
         set_room_state(
-            session, lane.room_id, RoomState.ERROR, now, "same_calendar", room=other.name, connection=connection.name
+            session,
+            lane.room_id,
+            RoomState.ERROR,
+            now,
+            "same_calendar",
+            {"room": other.name, "connection": connection.name},
         )
         session.execute(update(Mailbox).where(Mailbox.id == lane.mailbox_id).values(not_before=now + ASK_AGAIN))
         return True

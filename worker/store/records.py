@@ -223,14 +223,19 @@ def disagree(
 
 
 def set_room_state(
-    session: Session, room_id: int, state: RoomState, now: datetime, code: str | None = None, **fields: Any
+    session: Session,
+    room_id: int,
+    state: RoomState,
+    now: datetime,
+    code: str | None = None,
+    fields: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the room's sync status for people; `sync_state_since` moves only with the state."""
     room = session.get_one(Room, room_id)
     if room.sync_state != state:
         room.sync_state, room.sync_state_since = state, now
-    if (room.sync_code, room.sync_fields) != (code, fields):
-        room.sync_code, room.sync_fields = code, fields
+    if (room.sync_code, room.sync_fields) != (code, fields or {}):
+        room.sync_code, room.sync_fields = code, dict(fields or {})
     session.flush()
 
 
@@ -249,7 +254,7 @@ def room_stopped(
 ) -> None:
     """A run could not go on: why, and when it is tried again. Without a `state` the room keeps its own."""
     room = session.get_one(Room, room_id)
-    set_room_state(session, room_id, state or room.sync_state, now, code, **fields)
+    set_room_state(session, room_id, state or room.sync_state, now, code, fields)
 
 
 def show_progress(session: Session, room_id: int, done: int) -> None:
