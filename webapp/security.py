@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit, urlunsplit
+
 from flask import Flask, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -67,11 +69,25 @@ def ask_for_account() -> ResponseReturnValue | None:
 
 
 def own_path() -> str | None:
-    """Where to go on after signing in: only a page that can be opened, and only ours."""
-    if request.method not in SAFE_METHODS or wants_fragment():
+    """Where to go on after signing in: the page that was asked for, or, for htmx, the one it stood on."""
+    if wants_fragment():
+        parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+        path = urlunsplit(("", "", parts.path, parts.query, ""))
+    elif request.method in SAFE_METHODS:
+        path = request.full_path.rstrip("?")
+    else:
         return None
-    path = request.full_path.rstrip("?")
-    return path if path != "/" else None
+    return safe_next(path) if path != "/" else None
+
+
+def safe_next(target: str | None) -> str | None:
+    """`target` if it is a path of this panel, else None: no other host, no scheme, no backslash trick."""
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    if "\\" in target or any(ord(letter) < 32 for letter in target):
+        return None
+    parts = urlsplit(target)
+    return None if parts.scheme or parts.netloc else target
 
 
 def set_headers(response: Response) -> Response:

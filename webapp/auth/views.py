@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -13,18 +11,9 @@ from webapp.auth.forms import SignInForm
 from webapp.clock import utcnow
 from webapp.database import begin_writing
 from webapp.extensions import db
+from webapp.security import safe_next
 
 blueprint = Blueprint("auth", __name__)
-
-
-def safe_next(target: str | None) -> str | None:
-    """`target` if it is a path of this panel, else None: no other host, no scheme, no backslash trick."""
-    if not target or not target.startswith("/") or target.startswith("//"):
-        return None
-    if "\\" in target or any(ord(letter) < 32 for letter in target):
-        return None
-    parts = urlsplit(target)
-    return None if parts.scheme or parts.netloc else target
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])

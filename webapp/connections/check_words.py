@@ -34,7 +34,7 @@ CHECK_WORDS: dict[str, Words] = {
         (
             f"{_OPEN_SECRETS} An old value cannot be read again.",
             "Copy the <b>Value</b> column, not the Secret ID.",
-            _PASTE_VALUE,
+            "Paste it into Secret Value here and press <b>Set</b>.",
         ),
     ),
     CheckCode.SECRET_EXPIRED: Words(

@@ -18,7 +18,7 @@
   // A dialog in the page is shown modally; closed, it goes away and focus returns to what opened it.
   let opener = null;
   const showDialogs = () => all("dialog[data-modal]:not([open])").forEach((dialog) => {
-    dialog.addEventListener("close", () => { dialog.remove(); if (opener?.isConnected) opener.focus(); });
+    dialog.addEventListener("close", () => { dialog.remove(); (opener?.isConnected ? opener : document.querySelector(".panel h2") || document.getElementById("main"))?.focus(); });
     dialog.showModal();
     dialog.querySelector("h2")?.focus();
   });
