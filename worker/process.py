@@ -8,9 +8,9 @@ import os
 import socket
 import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from webapp import create_app
 from webapp.clock import utcnow
@@ -26,6 +26,8 @@ from worker.sync.link import Digest
 
 stopping = threading.Event()
 """Set when this process was asked to end: runs stop at the next request and give their mailboxes back."""
+
+FORGOTTEN_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Process:
     def beat(self, kind: str, started_at: datetime) -> None:
         """Write this process's sign of life, and forget those that have been silent for a day."""
         with self.transactions.writing() as session:
+            session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < utcnow() - FORGOTTEN_AFTER))
             row = session.get(WorkerHeartbeat, f"{kind}:{self.name}")
             if row is None:
                 row = WorkerHeartbeat(process=f"{kind}:{self.name}", kind=kind, started_at=started_at)

@@ -134,12 +134,16 @@ class Link(Base):
     observed: Mapped[dict[str, Any] | None]
     observed_gone: Mapped[bool] = mapped_column(default=False)
     gone_confirmed: Mapped[bool] = mapped_column(default=False)
+    removed_told: Mapped[bool] = mapped_column(default=False)
+    """The removal was told by a delta row, not concluded from a listing that lacks it."""
     dirty: Mapped[bool] = mapped_column(default=True)
     """What was observed has not been planned to the end yet."""
     seen_at: Mapped[datetime | None]
     """When the last full round that saw it began: the mark of mark and sweep."""
     written_at: Mapped[datetime | None]
     """When we last wrote it; a read that denies it is not believed for a while (H40)."""
+    shown_since: Mapped[bool] = mapped_column(default=True)
+    """Whether any read has shown it since we last wrote it; until then its absence may be a lagging read."""
     next_look_at: Mapped[datetime | None]
     looks: Mapped[int] = mapped_column(default=0)
     subject_digest: Mapped[str | None] = mapped_column(String(64))

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.words import AttemptKind, AttemptState, LinkState
 from webapp.models import Attempt, Link, Reservation
+from webapp.reservations.remote import BY_OUTLOOK
 from worker.room_run.context import Run
 from worker.room_run.writing import send_delete
 from worker.store import effects, items, writes
@@ -23,12 +24,13 @@ def own_event(run: Run, item: Item, seen: Observation, mark: Mark) -> bool:
 
     Its reservation is waiting for an open create: that attempt adopts it. It has another event: the younger of
     the twins goes, if people have not touched it. It has none: adopt, and the planner decides what follows.
+    One that was believed gone from Outlook and is there after all lives again.
     """
     if mark.room_id != run.lane.room_id:
         return True
     with run.lane.reading() as session:
         reservation = session.scalar(select(Reservation).where(Reservation.public_id == mark.public_id))
-        if reservation is None:
+        if reservation is None or reservation.cancelled_by == BY_OUTLOOK:
             return True
         unsettled = session.scalar(
             select(Attempt.id).where(Attempt.reservation_id == reservation.id, Attempt.state == AttemptState.OPEN)

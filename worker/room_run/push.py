@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from webapp.domain.words import ConflictKind, HoldKind, SyncState
 from worker.room_run.context import Run
@@ -32,6 +32,9 @@ from worker.sync.values import LOCAL_GROUPS, Values, changed, span_to_json, valu
 
 GRACE = timedelta(seconds=180)
 """So long after our own write a 404 says nothing: it may not be readable yet (H40)."""
+
+UNSHOWN_GRACE = timedelta(hours=24)
+"""So long, if no read has shown it since and no delta row told its removal: the reads may lag (I5)."""
 
 SOON = timedelta(seconds=2)
 PATIENCE = 3
@@ -134,13 +137,20 @@ def _read(run: Run, item: Item) -> tuple[Observation | None, Side | None]:
     try:
         event = run.calendar.read(item.event_id)
     except Gone:
-        fresh = item.written_at is not None and run.now() - item.written_at < GRACE
-        return None, (None if fresh else ABSENT)
+        return None, (None if may_be_unreadable(item, run.now()) else ABSENT)
     seen = observe(event, run.digest)
     if item.observed is not None and is_older(seen, item.observed.modified):
         lags = changed(item.observed.values, seen.values, LOCAL_GROUPS)
         return seen, (None if lags else item.observed.values)
     return seen, (seen.values if seen.live else ABSENT)
+
+
+def may_be_unreadable(item: Item, now: datetime) -> bool:
+    """Whether a 404 of this event says nothing yet: we wrote it lately, or nothing has shown it since we did."""
+    if item.written_at is None:
+        return False
+    unproven = not item.shown_since and not item.removed_told
+    return now - item.written_at < (UNSHOWN_GRACE if unproven else GRACE)
 
 
 def _send(run: Run, push: Push, item: Item, seen: Observation, action: Send) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from webapp.models import Link
 from worker.room_run.context import Run
-from worker.room_run.push import GRACE
+from worker.room_run.push import may_be_unreadable
 from worker.store import items, rounds
 from worker.store.effects import TITLE_WAIT, await_title
 from worker.store.items import Item
@@ -84,9 +84,9 @@ def _confirm(run: Run, item: Item) -> None:
 
 
 def _not_there(run: Run, item: Item) -> None:
-    """404: gone, unless we wrote it so lately that it may not be readable yet (H40)."""
+    """404: gone, unless it may not be readable yet (H40)."""
     now = run.now()
-    fresh = item.written_at is not None and now - item.written_at < GRACE
+    fresh = may_be_unreadable(item, now)
     with run.lane.writing() as session:
         link = session.get_one(Link, item.link_id)
         link.observed_gone, link.gone_confirmed, link.dirty = True, not fresh, True

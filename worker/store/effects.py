@@ -177,7 +177,7 @@ def adopt(
     link.ical_uid, link.transaction_id = seen.ical_uid, seen.transaction_id
     link.observed = observation_to_json(seen)
     link.observed_gone = link.gone_confirmed = link.must_confirm = False
-    link.written_at = now
+    link.written_at, link.shown_since = now, False
     set_base(link, asked, seen.values)
     link.dirty = False
     reservation = session.get_one(Reservation, reservation_id)
@@ -198,7 +198,7 @@ def wrote(
     assert base is not None, "only a followed event is patched"
     agreed = {group: getattr(sent, group) for group in groups}
     returned = {group: getattr(seen.values, group) for group in groups}
-    link.written_at = now
+    link.written_at, link.shown_since = now, False
     link.base_local = values_to_json(replace(base.local, **agreed))
     link.base_remote = values_to_json(replace(base.remote, **returned))
     link.observed = observation_to_json(seen)

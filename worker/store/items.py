@@ -36,6 +36,8 @@ class Item:
     gone: bool
     gone_confirmed: bool
     written_at: datetime | None
+    shown_since: bool
+    removed_told: bool
     looks: int
     reservation_id: int | None
     revision: int
@@ -145,6 +147,8 @@ def _item(link: Link, reservation: Reservation | None, busy: set[int], parked: s
         gone=link.observed_gone,
         gone_confirmed=link.gone_confirmed,
         written_at=link.written_at,
+        shown_since=link.shown_since,
+        removed_told=link.removed_told,
         looks=link.looks,
         reservation_id=link.reservation_id,
         revision=reservation.meeting.revision if reservation else 0,

@@ -56,6 +56,7 @@ def note_one(session: Session, link: Link, observation: Observation) -> None:
     """Write what a read by id told onto its link."""
     link.observed = observation_to_json(observation)
     link.observed_gone, link.gone_confirmed, link.dirty = False, False, True
+    link.shown_since = True
     link.ical_uid = observation.ical_uid or link.ical_uid
     link.private_seen = link.private_seen or observation.values.private
 
@@ -90,7 +91,7 @@ class _Notes:
         if last is None or link.observed_gone or _content(row.observation) != _content(last):
             link.dirty = True
         link.observed = observation_to_json(row.observation)
-        link.observed_gone, link.gone_confirmed = False, False
+        link.observed_gone, link.gone_confirmed, link.shown_since = False, False, True
         link.private_seen = link.private_seen or row.observation.values.private
 
     def touch(self, master_id: str) -> None:
@@ -102,9 +103,10 @@ class _Notes:
         link.dirty, link.series_stale = True, True
 
     def miss(self, link: Link) -> None:
-        if self._is_ours_since(link) or link.observed_gone:
+        if self._is_ours_since(link) or (link.observed_gone and link.removed_told):
             return
         link.observed_gone, link.gone_confirmed, link.dirty = True, False, True
+        link.removed_told = True
 
     def set_aside(self, row: Broken) -> None:
         self.broken += 1

@@ -128,6 +128,7 @@ def _sweep(known: list[Link], began_at: datetime) -> None:
         written_since = link.written_at is not None and link.written_at >= began_at
         if link.seen_at != began_at and not written_since and not link.observed_gone:
             link.observed_gone, link.gone_confirmed, link.dirty = True, False, True
+            link.removed_told = False
 
 
 def _swap(
