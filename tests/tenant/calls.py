@@ -125,6 +125,9 @@ class Call:
             raise GraphError(400, "ErrorInvalidParameter", "The end of the time window lies before its start.")
         if finish - begin > timedelta(days=self.tenant.switches.view_max_days):
             raise GraphError(400, "ErrorCalendarViewRangeTooBig", "The requested time window is too big.")
+        slow = self.tenant.switches.gateway_times_out_above_days
+        if slow is not None and finish - begin > timedelta(days=slow):
+            raise GraphError(504, "UnknownError", "")
         return begin, finish
 
     def find(self, event_id: str, kind: str = "get") -> tuple[Item, date | None]:

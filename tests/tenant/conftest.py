@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -38,6 +40,12 @@ def event(hour: int = 10, subject: str = "Made by the app", **more: Any) -> dict
         "start": {"dateTime": f"2026-11-24T{hour:02d}:00:00", "timeZone": "UTC"},
         "end": {"dateTime": f"2026-11-24T{hour + 1:02d}:00:00", "timeZone": "UTC"},
     } | more
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread or process does; the suite's time limit ends a wait in vain."""
+    while not condition():
+        time.sleep(0.01)
 
 
 @dataclass

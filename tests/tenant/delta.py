@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from tests.tenant.calls import Call
 
 _ROUNDS_KEPT = 24
-# A row of a round: ("full" | "sparse" | "removed", item).
-Row = tuple[str, Item]
+_ALWAYS = frozenset({"@odata.type", "@odata.etag", "id", "type", "start", "end"})
+# A row of a round: ("full" | "sparse" | "removed", item, what the client knew of it).
+Row = tuple[str, Item, Item | None]
 
 
 @dataclass
@@ -81,7 +82,7 @@ def answer(call: Call) -> dict[str, Any]:
             what = "The following parameters are not supported with change tracking over the 'CalendarView' resource"
             raise bad_request(f"{what}: '{name}'.")
     if "$skiptoken" in options.system:
-        return _page(call, _read_token(call, options.system["$skiptoken"]))
+        return _next_page(call, _read_token(call, options.system["$skiptoken"]))
     if "$deltatoken" in options.system:
         return _next_round(call, _read_token(call, options.system["$deltatoken"]))
     return _first_round(call)
@@ -108,9 +109,9 @@ def _rows(item: Item, begin: datetime, finish: datetime) -> list[Row]:
     if not dates:
         return []
     if item.recurrence is None:
-        return [("full", item)]
+        return [("full", item, None)]
     dates.sort(key=lambda date: date.start)
-    return [("full", item), *[("full" if date.is_exception else "sparse", date) for date in dates]]
+    return [("full", item, None), *[("full" if date.is_exception else "sparse", date, None) for date in dates]]
 
 
 def _next_round(call: Call, token: dict[str, Any]) -> dict[str, Any]:
@@ -147,14 +148,16 @@ def _changed_rows(
     call: Call, session: Session, item: Item | None, before: Item | None, mailbox: Mailbox, number: int
 ) -> list[Row]:
     rows = _rows(item, session.begin, session.finish) if item is not None else []
+    if rows and item is not None and item.recurrence is None:
+        return [("full", item, before)]
     if rows:
         return rows
     ghost = item or before or _last_version(mailbox, number)
     if ghost is None:
         return []
-    removed: list[Row] = [("removed", ghost)]
+    removed: list[Row] = [("removed", ghost, None)]
     if call.tenant.switches.removed_series_lists_dates and before is not None and before.recurrence:
-        removed += [("removed", date) for date in before.occurrences(session.begin, session.finish)]
+        removed += [("removed", date, None) for date in before.occurrences(session.begin, session.finish)]
     return removed
 
 
@@ -185,38 +188,51 @@ def _begin(call: Call, round_: Round) -> dict[str, Any]:
         round_.groups = round_.groups + doubled
     if switches.shuffle_delta:
         roll.shuffle(round_.groups)
-    rounds = call.mailbox.rounds
-    name = call.tenant.guid().replace("-", "")[:12]
-    rounds[name] = round_
-    while len(rounds) > _ROUNDS_KEPT:
-        del rounds[next(iter(rounds))]
-    return _page(call, {"r": name, "o": -1 if round_.empty_first else 0})
+    return _page(call, round_, "", -1 if round_.empty_first else 0)
 
 
-def _page(call: Call, token: dict[str, Any]) -> dict[str, Any]:
+def _next_page(call: Call, token: dict[str, Any]) -> dict[str, Any]:
     round_: Round | None = call.mailbox.rounds.get(token.get("r", ""))
     if round_ is None:
         raise gone(1, 9)
+    return _page(call, round_, token["r"], token["o"])
+
+
+def _link(call: Call, option: str, **parts: Any) -> str:
+    return f"{call.url_of('calendarView/delta')}?{option}={_token(call, m=call.mailbox.object_id, **parts)}"
+
+
+def _keep(call: Call, round_: Round, name: str) -> str:
+    """Remember a round that has more pages; returns its name."""
+    rounds = call.mailbox.rounds
+    if not name:
+        name = call.tenant.guid().replace("-", "")[:12]
+        rounds[name] = round_
+        while len(rounds) > _ROUNDS_KEPT:
+            del rounds[next(iter(rounds))]
+    return name
+
+
+def _page(call: Call, round_: Round, name: str, at: int) -> dict[str, Any]:
     size = call.prefs.page_size if call.tenant.switches.delta_page_size_honoured else None
     size = size or call.tenant.switches.default_delta_page
-    rows, offset, more = _slice(call, round_, token["o"], size)
-    shown = [_row(call, kind, item) for kind, item in rows]
-    context = f"{call.tenant.graph_base_url}/$metadata#Collection(event)"
+    rows, offset, more = _slice(call, round_, at, size)
+    shown = [_row(call, *row) for row in rows]
     fault = call.fault.kind if call.fault else None
-    base = call.url_of("calendarView/delta")
-    if fault == "loop":
-        link = _token(call, m=call.mailbox.object_id, r=token["r"], o=token["o"], n=call.tenant.guid())
-        return {"@odata.context": context, "@odata.nextLink": f"{base}?$skiptoken={link}", "value": shown}
     if fault == "empty":
         shown, more = [], False
     elif fault == "truncate":
         shown, more = shown[: len(shown) // 3], False
+    elif fault == "loop":
+        offset, more = at, True
+    body: dict[str, Any] = {"@odata.context": f"{call.tenant.graph_base_url}/$metadata#Collection(event)"}
     if more:
-        link = _token(call, m=call.mailbox.object_id, r=token["r"], o=offset)
-        return {"@odata.context": context, "@odata.nextLink": f"{base}?$skiptoken={link}", "value": shown}
-    state = {"s": round_.session, "g": round_.generation, "p": round_.position, "h": round_.held_back}
-    link = _token(call, m=call.mailbox.object_id, **state)
-    return {"@odata.context": context, "@odata.deltaLink": f"{base}?$deltatoken={link}", "value": shown}
+        name = _keep(call, round_, name)
+        body["@odata.nextLink"] = _link(call, "$skiptoken", r=name, o=offset, n=call.info.request_id[:8])
+    else:
+        state = {"s": round_.session, "g": round_.generation, "p": round_.position, "h": round_.held_back}
+        body["@odata.deltaLink"] = _link(call, "$deltatoken", **state)
+    return body | {"value": shown}
 
 
 def _slice(call: Call, round_: Round, offset: int, size: int) -> tuple[list[Row], int, bool]:
@@ -233,9 +249,14 @@ def _slice(call: Call, round_: Round, offset: int, size: int) -> tuple[list[Row]
     return taken, offset, more
 
 
-def _row(call: Call, kind: str, item: Item) -> dict[str, Any]:
+def _row(call: Call, kind: str, item: Item, before: Item | None) -> dict[str, Any]:
     switches = call.tenant.switches
     if kind == "removed":
         return render.delta_removed(render.event_id(item, call.mailbox, call.prefs.immutable, switches))
-    shape = render.delta_full if kind == "full" else render.delta_sparse
-    return shape(item, call.mailbox, call.prefs, switches)
+    if kind == "sparse":
+        return render.delta_sparse(item, call.mailbox, call.prefs, switches)
+    shown = render.delta_full(item, call.mailbox, call.prefs, switches)
+    if before is None or before.recurrence is not None or switches.delta_updates_complete:
+        return shown
+    known = render.delta_full(before, call.mailbox, call.prefs, switches)
+    return {name: value for name, value in shown.items() if name in _ALWAYS or value != known.get(name)}

@@ -354,7 +354,9 @@ def _routed(tenant: Tenant, method: str, segments: list[str], body: bytes) -> Re
     fault = tenant.faults.take("token", None)
     if fault is not None and fault.kind in BEFORE:
         fault.before()
-    if segments[1:] == ["v2.0", ".well-known", "openid-configuration"] and method == "GET":
+    if segments[:1] == ["v1.0"]:
+        response = Response(404, {"error": "not_found"})
+    elif segments[1:] == ["v2.0", ".well-known", "openid-configuration"] and method == "GET":
         response = Response(200, discovery(tenant, segments[0]))
     elif segments[1:] == ["oauth2", "v2.0", "token"] and method == "POST":
         response = Response(200, token(tenant, segments[0], body.decode("utf-8", "replace")))

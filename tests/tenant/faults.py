@@ -32,7 +32,6 @@ OPS = frozenset(
         "any",
     ]
 )
-BEFORE = frozenset({"T-", "drop", "429", "503", "500", "504", "410", "404lag", "412", "403", "401", "400", "409"})
 AFTER = frozenset({"T+", "429+", "503+", "504+", "500+", "partial+503"})
 SHAPES = frozenset({"partial", "partial+503", "loop", "empty", "truncate"})
 READ_KINDS = frozenset({"view", "list", "delta", "get", "instances"})
@@ -43,6 +42,9 @@ _ANSWERS = {
     "503": (503, "ServiceUnavailable", "The service is temporarily unavailable."),
     "504": (504, "UnknownError", ""),
     "410": (410, "SyncStateNotFound", "The sync state generation is not found; generation=1;[highest=9][7][8][9]."),
+    "410resync": (410, "resyncRequired", "Resync required. Replace any local items with the server's version."),
+    "400sync": (400, "syncStateNotFound", "The sync state is not found."),
+    "501": (501, "NotImplemented", "This operation target is not yet supported."),
     "404lag": (404, "ErrorItemNotFound", "The specified object was not found in the store."),
     "412": (
         412,
@@ -55,6 +57,7 @@ _ANSWERS = {
     "400": (400, "ErrorInvalidRequest", "The request is invalid."),
     "409": (409, "ErrorConcurrentItemSave", "An item was changed while it was being saved."),
 }
+BEFORE = frozenset({"T-", "drop", *_ANSWERS})
 
 
 @dataclass
@@ -66,7 +69,7 @@ class Fault:
     times: int = 1
     mailbox: str | None = None
     skip: int = 0
-    retry_after: int | None = 1
+    retry_after: int | str | None = 1
     hits: int = 0
 
     def matches(self, op: str, mailbox: str | None) -> bool:
@@ -118,9 +121,9 @@ class Faults:
         times: int = 1,
         mailbox: str | None = None,
         skip: int = 0,
-        retry_after: int | None = 1,
+        retry_after: int | str | None = 1,
     ) -> Fault:
-        """Order a fault. `retry_after` None leaves the header out of 429 and 503."""
+        """Order a fault. `retry_after`: seconds, an HTTP date, or None for 429 and 503 without the header."""
         if op not in OPS or kind not in BEFORE | AFTER | SHAPES:
             raise ValueError(f"no fault {kind} on {op}")
         fault = Fault(op, kind, times, mailbox, skip, retry_after)

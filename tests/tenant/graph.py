@@ -275,8 +275,9 @@ def _answer(
     info.had_effect = bool(call.box and len(call.box.log) > before)
     if tenant.on_change and (info.had_effect or route.op == "delta"):
         tenant.on_change()
-    if call.prefs.applied:
-        response.headers["Preference-Applied"] = ", ".join(call.prefs.applied)
+    applied = [*call.prefs.applied, *(["odata.track-changes"] if route.op == "delta" else [])]
+    if applied:
+        response.headers["Preference-Applied"] = ", ".join(applied)
     info.status = response.status
     tenant.tell("after", info)
     if fault is not None and fault.kind in AFTER:

@@ -180,7 +180,7 @@ def _change_date(tenant: Tenant, mailbox: Mailbox, item: Item, original: date, f
 def _check_neighbours(item: Item, original: date, start: Any, end: Any) -> None:
     """A date may not move to or beyond the day of its neighbours."""
     name = item.series_zone
-    days = sorted(day for day, _, _ in item._rule_dates(original + timedelta(days=800)) if day not in item.missing)
+    days = sorted(day for day, _, _ in item.rule_dates(original + timedelta(days=800)) if day not in item.missing)
     if original not in days:
         return
     place = days.index(original)

@@ -144,9 +144,8 @@ def _ical_uid(item: Item, switches: Switches) -> str:
 def event(item: Item, mailbox: Mailbox, prefs: Preferences, switches: Switches) -> dict[str, Any]:
     """The default member set of an event, in the recorded order."""
     key = (prefs.zone, prefs.immutable, prefs.text_body)
-    cache = item.__dict__.setdefault("_rendered", {})
-    if key in cache:
-        return dict(cache[key])
+    if item.rendered is not None and item.rendered[0] == key:
+        return dict(item.rendered[1])
     own_id = event_id(item, mailbox, prefs.immutable, switches)
     mutable = ids.rest_id(mailbox.store, item.folder, item.number, item.original)
     series = master_id(item, mailbox, prefs.immutable) if item.original else None
@@ -202,7 +201,7 @@ def event(item: Item, mailbox: Mailbox, prefs: Preferences, switches: Switches) 
     }
     if not switches.show_uid:
         del shown["uid"]
-    cache[key] = shown
+    item.rendered = (key, shown)
     return dict(shown)
 
 

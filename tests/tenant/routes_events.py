@@ -270,6 +270,8 @@ def patch(call: Call, event_id: str) -> Response:
         fields["properties"] = current.properties | properties(body["singleValueExtendedProperties"])
     if fields:
         item = meetings.change(call.tenant, call.mailbox, item, original, fields)
+    if call.tenant.switches.patch_answers_empty:
+        return Response(204)
     shown = item if original is None else item.occurrence(original)
     return Response(200, {"@odata.context": _entity_context(call)} | show(call, shown))
 

@@ -6,16 +6,15 @@ older position of the log (reads that lag), and delta is a walk over the log.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from tests.tenant import ids, recurrence, times
 from tests.tenant.switches import RoomPolicy
 
-_KEEPS_DATES = frozenset({"start", "end", "recurrence", "all_day", "start_zone", "end_zone"})
+_MOVES_DATES = frozenset({"start", "end", "recurrence", "all_day", "start_zone", "end_zone"})
 EMPTY_LOCATION = {
     "displayName": "",
     "locationType": "default",
@@ -25,7 +24,7 @@ EMPTY_LOCATION = {
 }
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class Item:
     """One calendar item: a single event or a whole series with its exceptions and cancelled dates.
 
@@ -83,9 +82,18 @@ class Item:
     original_start: datetime | None = None
     is_exception: bool = False
     clamps: bool = True
+    # Caches: expanded dates of the rule, the day up to which, the last rendering with its preferences.
+    dates_cache: list[tuple[date, datetime, datetime]] | None = None
+    dates_until: date | None = None
+    rendered: tuple[Any, dict[str, Any]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
+        return {name: getattr(self, name) for name in _FIELDS if name not in _CACHES}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.dates_cache = self.dates_until = self.rendered = None
+        for name, value in state.items():
+            setattr(self, name, value)
 
     @property
     def kind(self) -> str:
@@ -96,13 +104,14 @@ class Item:
 
     def changed(self, **fields: Any) -> Item:
         """A new version with these fields; keeps the expanded dates where they cannot have moved."""
-        version = copy.copy(self)
+        version = object.__new__(Item)
+        for name in _FIELDS:
+            setattr(version, name, getattr(self, name))
         for name, value in fields.items():
             setattr(version, name, value)
-        if not _KEEPS_DATES.isdisjoint(fields):
-            version.__dict__.pop("_dates", None)
-            version.__dict__.pop("_expanded_to", None)
-        version.__dict__.pop("_rendered", None)
+        if not _MOVES_DATES.isdisjoint(fields):
+            version.dates_cache = version.dates_until = None
+        version.rendered = None
         return version
 
     # -- series
@@ -124,19 +133,20 @@ class Item:
         begin = datetime.combine(day, first.time())
         return times.to_utc(begin, name), times.to_utc(begin + (last - first), name)
 
-    def _rule_dates(self, until: date) -> list[tuple[date, datetime, datetime]]:
-        known: list[tuple[date, datetime, datetime]] | None = self.__dict__.get("_dates")
-        if known is None or self.__dict__["_expanded_to"] < until:
+    def rule_dates(self, until: date) -> list[tuple[date, datetime, datetime]]:
+        """The rule's dates up to a day and a little beyond, whatever became of them, with their spans."""
+        if self.dates_cache is None or self.dates_until is None or self.dates_until < until:
             assert self.recurrence is not None
-            known = [(day, *self.span_on(day)) for day in recurrence.dates(self.recurrence, until, self.clamps)]
-            self.__dict__["_dates"], self.__dict__["_expanded_to"] = known, until
-        return known
+            rule_dates = recurrence.dates(self.recurrence, until, self.clamps)
+            self.dates_cache = [(day, *self.span_on(day)) for day in rule_dates]
+            self.dates_until = until
+        return self.dates_cache
 
     def has_date(self, day: date) -> bool:
         """Whether the rule has this date and nobody took it out."""
         if self.recurrence is None or day in self.missing:
             return False
-        return any(known == day for known, _, _ in self._rule_dates(day))
+        return any(known == day for known, _, _ in self.rule_dates(day))
 
     def occurrence(self, day: date) -> Item:
         """The item of one date, with what its exception overrides."""
@@ -159,7 +169,7 @@ class Item:
                 item = self.occurrence(day)
                 if overlaps(item, begin, finish):
                     yield item
-        for day, start, end in self._rule_dates(finish.date() + timedelta(days=2)):
+        for day, start, end in self.rule_dates(finish.date() + timedelta(days=2)):
             if day in self.missing or day in self.exceptions:
                 continue
             if start < finish and (end > begin or start == end >= begin):
@@ -173,6 +183,10 @@ class Item:
         )
         start, end = self.span_on(day)
         return start, end, day
+
+
+_FIELDS = tuple(one.name for one in fields(Item))
+_CACHES = frozenset({"dates_cache", "dates_until", "rendered"})
 
 
 def overlaps(item: Item, begin: datetime, finish: datetime) -> bool:

@@ -55,6 +55,10 @@ class Switches:
     view_max_days: int = 1825
     # Largest $top on events and views.
     max_top: int = 1000
+    # PATCH answered 204 without a body in the published descriptions of 2022; 200 with the event since.
+    patch_answers_empty: bool = False
+    # Mailboxes were seen that answer 504 to any window longer than this many days (None: any).
+    gateway_times_out_above_days: int | None = None
     # --- delta
     default_delta_page: int = 10
     delta_page_size_honoured: bool = True

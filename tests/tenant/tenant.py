@@ -192,6 +192,13 @@ class Tenant:
         for item in list(box.items.values()):
             box.put(item.changed(change=box.take_change()), self.clock.now())
 
+    def renew_ids(self, address: str, count: int | None = None) -> None:
+        """Items get new ids of both kinds, as if moved to another mailbox and back (H15)."""
+        box, now = self.mailbox(address), self.clock.now()
+        for item in list(box.items.values())[:count]:
+            box.drop(item.number, now)
+            box.put(item.changed(number=box.take_number(self.random.randint(1, 40)), change=box.take_change()), now)
+
     def plan_twins(self, address: str, style: str = "case") -> None:
         """The next two items of a mailbox get ids that differ in letter case, or in `-` and `_` ("dash")."""
         box = self.mailbox(address)
@@ -357,7 +364,8 @@ class Tenant:
         `url` is absolute or a path; header names in lower case.
         """
         parts = urlsplit(url)
-        if parts.path == "/v1.0" or parts.path.startswith("/v1.0/"):
+        at = {self.graph_origin, self.authority_origin} if not parts.netloc else {f"{parts.scheme}://{parts.netloc}"}
+        if (parts.path == "/v1.0" or parts.path.startswith("/v1.0/")) and self.graph_origin in at:
             request = graph.Request(method.upper(), parts.path[5:], parts.query, headers, body)
             response = graph.serve(self, request)
         else:

@@ -242,3 +242,48 @@ def test_twenty_twenty_s_internal_members_leak_with_a_switch(asker: Asker, tenan
     asker.create()
     row = asker.round()[0][0]
     assert row["IsRoomRequested"] is False and row["IsDraft"] is False and "isDraft" not in row
+
+
+def test_an_update_can_carry_only_what_changed(asker: Asker, tenant: Tenant) -> None:
+    tenant.switches.delta_updates_complete = False
+    made = asker.create()
+    rows, link = asker.round()
+    assert rows[0]["organizer"]
+    asker.ask("PATCH", f"/users/{ROOM}/events/{made['id']}", {"subject": "new"})
+    row = asker.round(link)[0][0]
+    assert row["subject"] == "new" and "organizer" not in row and "isCancelled" not in row
+    assert {"id", "@odata.etag", "changeKey"} <= set(row)
+
+
+def test_a_mailbox_can_be_too_slow_for_long_windows_h10(asker: Asker, tenant: Tenant) -> None:
+    tenant.switches.gateway_times_out_above_days = 31
+    assert asker.get(f"/users/{ROOM}/calendarView/delta?{WINDOW}").status_code == 504
+    month = "startDateTime=2026-11-20T00:00:00Z&endDateTime=2026-12-20T00:00:00Z"
+    assert asker.get(f"/users/{ROOM}/calendarView/delta?{month}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"), [("410resync", 410, "resyncRequired"), ("400sync", 400, "syncStateNotFound")]
+)
+def test_a_dead_token_can_speak_in_other_ways(
+    asker: Asker, tenant: Tenant, kind: str, status: int, code: str
+) -> None:
+    _, link = asker.round()
+    tenant.faults.add("delta", kind)
+    answer = asker.get(link)
+    assert (answer.status_code, code_of(answer)) == (status, code)
+
+
+def test_items_whose_ids_are_renewed_come_as_removed_and_new_h15(asker: Asker, tenant: Tenant) -> None:
+    made = asker.create()
+    _, link = asker.round()
+    tenant.renew_ids(ROOM)
+    rows, _ = asker.round(link)
+    assert sorted(kinds(rows)) == ["removed", "singleInstance"]
+    assert {row["id"] for row in rows if "@removed" in row} == {made["id"]}
+    assert asker.get(f"/users/{ROOM}/events/{made['id']}").status_code == 404
+
+
+def test_delta_says_that_it_tracks_changes(asker: Asker) -> None:
+    answer = asker.get(f"/users/{ROOM}/calendarView/delta?{WINDOW}")
+    assert "odata.track-changes" in answer.headers["Preference-Applied"]

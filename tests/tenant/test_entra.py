@@ -180,3 +180,7 @@ def test_msal_raises_value_error_on_an_unknown_tenant(asker: Asker, tenant: Tena
             instance_discovery=False,
             http_client=asker.session,
         )
+
+
+def test_graph_does_not_answer_at_the_authority(asker: Asker, tenant: Tenant) -> None:
+    assert asker.get(f"{tenant.authority_origin}/v1.0/places/microsoft.graph.room").status_code == 404

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.tenant import RequestInfo, Tenant
-from tests.tenant.conftest import ADA, OTHER_ROOM, ROOM, WINDOW, Asker, code_of, event, wall
+from tests.tenant.conftest import ADA, OTHER_ROOM, ROOM, WINDOW, Asker, code_of, event, until, wall
 
 POST = ("POST", f"/users/{ROOM}/events")
 TAG = "String {66f5a359-4659-4638-81a3-d1d2b2f5c5b4} Name OurBookingId"
@@ -217,9 +217,17 @@ def test_the_same_seed_and_deeds_give_the_same_tenant() -> None:
 # -- limits
 
 
+def held_requests(tenant: Tenant) -> threading.Event:
+    """Throttling on, and requests that stay in flight until the event is set."""
+    gate = threading.Event()
+    tenant.throttle.enabled = True
+    tenant.pause = gate.wait  # type: ignore[assignment, method-assign]
+    return gate
+
+
 def test_more_than_four_at_once_on_one_mailbox_are_throttled(asker: Asker, tenant: Tenant) -> None:
-    tenant.throttle.enabled, tenant.latency = True, 0.3
     asker.get(f"/users/{OTHER_ROOM}/calendar")
+    gate = held_requests(tenant)
     statuses: list[int] = []
 
     def ask(box: str) -> None:
@@ -232,6 +240,8 @@ def test_more_than_four_at_once_on_one_mailbox_are_throttled(asker: Asker, tenan
     threads += [threading.Thread(target=ask, args=(OTHER_ROOM,))]
     for thread in threads:
         thread.start()
+    until(lambda: tenant.throttle.refused == 3)
+    gate.set()
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [200] * 5 + [429] * 3
@@ -310,8 +320,8 @@ def test_prefer_goes_with_each_part_and_delta_links_work_in_a_batch(asker: Asker
 
 
 def test_parts_count_against_the_mailbox_and_two_batches_at_once_exceed_it(asker: Asker, tenant: Tenant) -> None:
-    tenant.throttle.enabled, tenant.latency = True, 0.3
     asker.get(f"/users/{OTHER_ROOM}/calendar")
+    gate = held_requests(tenant)
     parts = [{"url": f"/users/{ROOM}/calendar"} for _ in range(4)]
     statuses: list[int] = []
     threads = [
@@ -320,6 +330,8 @@ def test_parts_count_against_the_mailbox_and_two_batches_at_once_exceed_it(asker
     ]
     for thread in threads:
         thread.start()
+    until(lambda: tenant.throttle.refused == 4)
+    gate.set()
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [200] * 4 + [429] * 4

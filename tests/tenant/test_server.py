@@ -7,8 +7,7 @@ import os
 import select
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pytest
 import requests
 
 from tests.tenant import RealClock, Tenant, demo, persist
-from tests.tenant.conftest import ROOM, event
+from tests.tenant.conftest import ROOM, event, until
 from tests.tenant.entra import App
 from tests.tenant.server import TenantServer
 
@@ -92,7 +91,8 @@ def test_a_lost_answer_is_a_timeout_of_the_client(
     server.tenant.faults.add("create", kind)
     with pytest.raises(requests.ReadTimeout):
         session.post(told["events"], json=event(), headers=headers, timeout=0.5)
-    assert len(server.tenant.events(ROOM)) == left
+    until(lambda: len(server.tenant.requests) > 0)
+    until(lambda: len(server.tenant.events(ROOM)) == left)
 
 
 def test_a_dropped_connection_breaks(server: TenantServer, told: dict[str, Any]) -> None:
@@ -183,12 +183,6 @@ def test_a_killed_tenant_goes_on_with_the_same_data_authority_and_secret(tmp_pat
         process.terminate()
         process.communicate(timeout=30)
     assert process.returncode == 0
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another thread or process does; the suite's time limit ends a wait in vain."""
-    while not condition():
-        time.sleep(0.02)
 
 
 def _is_kept(folder: Path, uid: str) -> bool:

@@ -338,3 +338,10 @@ def test_an_online_meeting_stays_online(asker: Asker) -> None:
     made = asker.create(isOnlineMeeting=True)
     changed = asker.ask("PATCH", f"/users/{ROOM}/events/{made['id']}", {"isOnlineMeeting": False}).json()
     assert changed["isOnlineMeeting"] and changed["onlineMeeting"]["joinUrl"] == made["onlineMeeting"]["joinUrl"]
+
+
+def test_a_patch_may_answer_204_without_the_event(asker: Asker, tenant: Tenant) -> None:
+    tenant.switches.patch_answers_empty = True
+    made = asker.create()
+    answer = asker.ask("PATCH", f"/users/{ROOM}/events/{made['id']}", {"subject": "new"})
+    assert (answer.status_code, answer.content) == (204, b"") and tenant.events(ROOM)[0]["subject"] == "new"
