@@ -52,6 +52,13 @@ class Bell:
             return False
         return True
 
+    def waiting(self, job: str) -> int | None:
+        """How many jobs wait in the queue of `job`; None when Redis cannot be reached."""
+        try:
+            return Queue(QUEUE_OF_JOB[job], connection=self._redis, serializer="json").count
+        except (RedisError, OSError):
+            return None
+
 
 def connect_redis(url: str) -> Redis:
     """A connection that gives up after 2 s, so that a page never waits long for a dead Redis."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from worker.connection_check import run_check
 from worker.places_list import list_places as list_places_of
@@ -24,7 +25,8 @@ def sync_mailboxes(mailbox_ids: list[int]) -> None:
 def poll_mailboxes(mailbox_ids: list[int]) -> None:
     """Ask these mailboxes whether anything changed, and run those that say so."""
     here = process()
-    stirred = poll(here.transactions, here.clients.of, mailbox_ids, here.now)
+    every = timedelta(seconds=here.config.poll_seconds)
+    stirred = poll(here.transactions, here.clients.of, mailbox_ids, every, here.now)
     if stirred:
         sync_mailboxes(stirred)
 

@@ -57,7 +57,7 @@ class AppWorker(SimpleWorker):
         """Asked before each job: a signal that came before RQ had its own handlers is not forgotten."""
         if stopping.is_set():
             raise StopRequested
-        super().check_for_suspension(burst)  # type: ignore[no-untyped-call]
+        super().check_for_suspension(burst)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """First signal: finish at the next safe point. RQ then ends the worker."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -12,6 +12,7 @@ from webapp.database import Transactions
 from webapp.models import DeltaSession, Mailbox
 from worker.graph.batch import MOST_PARTS, Stir, longest_wait, probe
 from worker.graph.client import GraphClient
+from worker.store import claims
 from worker.sync.errors import SyncError, Throttled
 
 OLD_LINK = timedelta(days=1)
@@ -21,12 +22,19 @@ OLD_LINK = timedelta(days=1)
 def poll(
     transactions: Transactions,
     client_of: Callable[[int], GraphClient],
-    mailbox_ids: Iterable[int],
+    mailbox_ids: Collection[int],
+    every: timedelta,
     now: Callable[[], datetime],
 ) -> list[int]:
-    """Probe these mailboxes; the ids of those that want a run now."""
+    """Probe those of these mailboxes that are still due for it; the ids of those that want a run now.
+
+    Asked again here, because a job may be doubled, or have waited while somebody else polled, or sync was
+    switched off.
+    """
     stirred: list[int] = []
-    for connection_id, links in _links(transactions, list(mailbox_ids), now()).items():
+    with transactions.reading() as session:
+        due = claims.to_poll(session, now(), every, len(mailbox_ids), among=mailbox_ids)
+    for connection_id, links in _links(transactions, due, now()).items():
         unlinked = [mailbox_id for mailbox_id, link in links.items() if link is None]
         linked = [(mailbox_id, link) for mailbox_id, link in links.items() if link is not None]
         _mark(transactions, unlinked, unlinked, now())

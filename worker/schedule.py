@@ -33,6 +33,9 @@ AT_ONCE = 20
 """Mailboxes in one job."""
 
 MOST_IN_A_TICK = 2_000
+MOST_WAITING = MOST_IN_A_TICK // AT_ONCE
+"""Jobs of a queue that wait before no more are put there."""
+
 SILENT = timedelta(seconds=45)
 """A check without a sign of life for so long has lost its worker."""
 
@@ -53,8 +56,7 @@ def ring_due(here: Process, now: datetime) -> None:
     """Mailboxes with something wanted, something to look at, or something to send."""
     with here.transactions.reading() as session:
         ids = claims.due(session, now, MOST_IN_A_TICK)
-    for start in range(0, len(ids), AT_ONCE):
-        here.bell.ring(SYNC_MAILBOXES, ids[start : start + AT_ONCE])
+    _ring_for(here, SYNC_MAILBOXES, ids)
 
 
 def ring_polls(here: Process, now: datetime) -> None:
@@ -62,8 +64,19 @@ def ring_polls(here: Process, now: datetime) -> None:
     every = timedelta(seconds=here.config.poll_seconds)
     with here.transactions.reading() as session:
         ids = claims.to_poll(session, now, every, MOST_IN_A_TICK)
+    _ring_for(here, POLL_MAILBOXES, ids)
+
+
+def _ring_for(here: Process, job: str, ids: list[int]) -> None:
+    """Ring for mailboxes in lists; what finds no place, or no Redis, is found in the database at a later tick.
+
+    While no worker takes jobs, the queue so grows to a bound and not for as long as that lasts.
+    """
     for start in range(0, len(ids), AT_ONCE):
-        here.bell.ring(POLL_MAILBOXES, ids[start : start + AT_ONCE])
+        waiting = here.bell.waiting(job)
+        if waiting is None or waiting >= MOST_WAITING:
+            return
+        here.bell.ring(job, ids[start : start + AT_ONCE])
 
 
 def ring_checks(here: Process, now: datetime) -> None:

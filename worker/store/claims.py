@@ -6,7 +6,7 @@ refuses if somebody else has taken it: a paused worker that wakes up late can wr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -65,13 +65,16 @@ def database_now(session: Session) -> datetime:
 
 
 def claim(transactions: Transactions, mailbox_id: int, owner: str, now: datetime) -> Lane | None:
-    """Take the mailbox if it is free, allowed to run, and linked to a room under sync; else None."""
+    """Take the mailbox if it is free, has something to do, may run and is linked to a room under sync; else None.
+
+    A job that was rung for twice, or long ago, so asks Microsoft nothing.
+    """
     with transactions.writing() as session:
         clock = database_now(session)
         taken = rows_changed(
             session,
             update(Mailbox)
-            .where(Mailbox.id == mailbox_id, _is_free(clock), _may_run(now), _is_followed())
+            .where(Mailbox.id == mailbox_id, _is_free(clock), _may_run(now), _is_followed(), _has_work(now))
             .values(claim_owner=owner, claim_expires_at=clock + LEASE, fence=Mailbox.fence + 1),
         )
         if taken == 0:
@@ -160,8 +163,10 @@ def due(session: Session, now: datetime, limit: int) -> list[int]:
     return list(session.scalars(query))
 
 
-def to_poll(session: Session, now: datetime, every: timedelta, limit: int) -> list[int]:
-    """Mailboxes under sync, at rest, whose last poll is `every` ago."""
+def to_poll(
+    session: Session, now: datetime, every: timedelta, limit: int, among: Collection[int] | None = None
+) -> list[int]:
+    """Mailboxes under sync, at rest, whose last poll is `every` ago; of those in `among`, if given."""
     query = (
         select(Mailbox.id)
         .where(
@@ -174,6 +179,8 @@ def to_poll(session: Session, now: datetime, every: timedelta, limit: int) -> li
         .order_by(Mailbox.last_polled_at.asc().nulls_first(), Mailbox.id)
         .limit(limit)
     )
+    if among is not None:
+        query = query.where(Mailbox.id.in_(among))
     return list(session.scalars(query))
 
 
