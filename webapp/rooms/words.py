@@ -70,6 +70,41 @@ WORDS: dict[str, Words] = {
     "unavailable": Words(
         "Microsoft did not answer", "The next try comes by itself, at longer and longer intervals. Nothing is lost."
     ),
+    "access_denied": Words(
+        "The app may not read this room’s calendar",
+        "The permission Calendars.ReadWrite is missing, or the tenant restricts the app and the room is outside.",
+        ("Add the permission or the room to the scope; Microsoft may take an hour. Then press Try again.",),
+    ),
+    "mailbox_missing": Words(
+        "No calendar at this address",
+        "The mailbox has no Exchange Online calendar, often because the room was deleted or lost its licence.",
+        ("Restore it or choose another external calendar. Then press Try again.",),
+    ),
+    "credentials_refused": Words(
+        "Microsoft does not accept the connection’s credentials",
+        "Sync of every room of this connection rests; changes made here wait.",
+        ("Check the connection on the Office 365 Integration page; it names the cause.",),
+    ),
+    "unexpected_answer": Words(
+        "Microsoft gave an answer that could not be used",
+        "Nothing was changed because of it. It is tried again by itself.",
+        ("If it stays, see Activity for the request ids and ask Microsoft.",),
+    ),
+    "slot_taken": Words(
+        "A reservation lost its slot to an earlier event in Outlook",
+        "It stays here, blocks nothing, and its own event is taken out of the calendar.",
+        ("Give it another time, or cancel it.",),
+    ),
+    "edited_and_cancelled": Words(
+        "A reservation was changed here and cancelled in Outlook",
+        "Nothing was thrown away: it stays here until a person decides.",
+        ("See Activity for what is held.",),
+    ),
+    "doubtful_create": Words(
+        "Microsoft never said whether an event was made",
+        "It was looked for and not found, so it was not sent a second time.",
+        ("Look at the calendar in Outlook; see Activity for what is held.",),
+    ),
     "quarantine_share": Words(
         "Too many events of this calendar could not be read",
         "Each unreadable event is set aside; so many at once means that something is wrong on the way.",

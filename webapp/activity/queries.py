@@ -1,0 +1,108 @@
+"""What Activity reads: runs with their steps, holds, conflicts, and what was set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from webapp.domain.words import LinkState, RunResult
+from webapp.errors import NotFound
+from webapp.models import Conflict, Hold, Link, Meeting, Reservation, Room, RoomRun, RunStep
+
+PER_PAGE = 50
+HOLDS_SHOWN = 20
+SHOWN = ("", "changes", "failed")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which runs are listed: `show` one of `SHOWN`, of one room or of rooms whose name has `q`, before a run."""
+
+    show: str = ""
+    room_id: int | None = None
+    q: str = ""
+    before: int | None = None
+
+    def as_args(self, **changed: object) -> dict[str, object]:
+        """Address arguments of this filter with some changed; defaults are left out."""
+        values = {"show": self.show, "room": self.room_id, "q": self.q, "before": self.before, **changed}
+        return {name: value for name, value in values.items() if value not in ("", None)}
+
+
+def runs(session: Session, wanted: Filter) -> tuple[Sequence[tuple[RoomRun, str]], bool]:
+    """Runs with their rooms' names, the newest first, and whether there are older ones."""
+    query = select(RoomRun, Room.name).join(Room, RoomRun.room_id == Room.id)
+    if wanted.room_id is not None:
+        query = query.where(RoomRun.room_id == wanted.room_id)
+    if wanted.q:
+        query = query.where(Room.name.icontains(wanted.q, autoescape=True))
+    if wanted.before is not None:
+        query = query.where(RoomRun.id < wanted.before)
+    if wanted.show == "changes":
+        query = query.where(or_(RoomRun.changed_here > 0, RoomRun.changed_there > 0))
+    elif wanted.show == "failed":
+        query = query.where(RoomRun.result.in_((RunResult.FAILED, RunResult.LOST)))
+    found = [(run, name) for run, name in session.execute(query.order_by(RoomRun.id.desc()).limit(PER_PAGE + 1))]
+    return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def run_with_steps(session: Session, run_id: int) -> tuple[RoomRun, Room, Sequence[RunStep]]:
+    """One run; raises `NotFound`."""
+    row = session.execute(
+        select(RoomRun, Room).join(Room, RoomRun.room_id == Room.id).where(RoomRun.id == run_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(what="run", id=run_id)
+    steps = session.scalars(select(RunStep).where(RunStep.run_id == run_id).order_by(RunStep.id).limit(500)).all()
+    return row[0], row[1], steps
+
+
+def open_holds(session: Session, room_id: int | None) -> tuple[Sequence[tuple[Hold, Room]], int]:
+    """Open holds with their rooms, the oldest first, and how many there are."""
+    chosen = [Hold.closed_at.is_(None)] + ([Hold.room_id == room_id] if room_id is not None else [])
+    total = session.scalar(select(func.count()).select_from(Hold).where(*chosen)) or 0
+    query = select(Hold, Room).join(Room, Hold.room_id == Room.id).where(*chosen).order_by(Hold.opened_at)
+    rows = session.execute(query.options(joinedload(Hold.actions)).limit(HOLDS_SHOWN)).unique()
+    return [(hold, room) for hold, room in rows], total
+
+
+def held_reservations(session: Session, holds: Sequence[tuple[Hold, Room]]) -> dict[int, Reservation]:
+    """The reservations that the actions of these holds name, by id."""
+    ids = {action.reservation_id for hold, _ in holds for action in hold.actions[:HOLDS_SHOWN]} - {None}
+    return _reservations(session, ids) if ids else {}
+
+
+def open_conflicts(session: Session, room_id: int | None) -> Sequence[tuple[Conflict, Room]]:
+    """Conflicts that still hold, the newest first."""
+    query = select(Conflict, Room).join(Room, Conflict.room_id == Room.id).where(Conflict.ended_at.is_(None))
+    if room_id is not None:
+        query = query.where(Conflict.room_id == room_id)
+    return [(one, room) for one, room in session.execute(query.order_by(Conflict.at.desc()).limit(PER_PAGE))]
+
+
+def reservations_of(session: Session, conflicts: Sequence[tuple[Conflict, Room]]) -> dict[int, Reservation]:
+    """The reservations that these conflicts name, by id."""
+    ids = {key for one, _ in conflicts for key in (one.reservation_id, one.other_reservation_id)} - {None}
+    return _reservations(session, ids) if ids else {}
+
+
+def set_aside(session: Session) -> int:
+    """How many events could not be read and are set aside."""
+    query = select(func.count()).select_from(Link).where(Link.state == LinkState.QUARANTINED)
+    return session.scalar(query) or 0
+
+
+def _reservations(session: Session, ids: set[int | None]) -> dict[int, Reservation]:
+    query = (
+        select(Reservation)
+        .where(Reservation.id.in_(ids))
+        .options(
+            joinedload(Reservation.room),
+            joinedload(Reservation.meeting).joinedload(Meeting.organizer),
+            joinedload(Reservation.meeting).joinedload(Meeting.owner),
+        )
+    )
+    return {one.id: one for one in session.scalars(query)}

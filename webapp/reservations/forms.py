@@ -1,0 +1,160 @@
+"""The form of a reservation: days and times of the room's clock, read into a span."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask_wtf import FlaskForm
+from markupsafe import Markup
+from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField, TextAreaField, TimeField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length, Optional
+
+from webapp.domain.intervals import AllDay, Span, Timed
+from webapp.errors import FieldError
+from webapp.models import Meeting, Room
+from webapp.reservations.rows import span_of
+from webapp.reservations.service import TITLE_LIMIT, Draft
+from webapp.reservations.words import FIELD_WORDS
+from webapp.rooms.service import ADDRESS
+
+FIRST_DAY, LAST_DAY = date(1980, 1, 1), date(2200, 1, 1)
+"""What arithmetic on days can safely reach; whether a day can be booked is the service's matter."""
+
+
+def trimmed(value: str | None) -> str:
+    """Without surrounding white space."""
+    return (value or "").strip()
+
+
+class ReservationForm(FlaskForm):
+    """A reservation being made or changed. `last_day` empty: the same day; for all-day it is the last day."""
+
+    title = StringField("Title", filters=[trimmed])
+    room_id = SelectField("Room", validate_choice=False)
+    day = DateField("Day", [Optional()])
+    start = TimeField("Start", [Optional()], format=["%H:%M", "%H:%M:%S"])
+    last_day = DateField("Last day", [Optional()])
+    end = TimeField("End", [Optional()], format=["%H:%M", "%H:%M:%S"])
+    all_day = BooleanField("All day")
+    is_private = BooleanField("Private")
+    owner_name = StringField("Owner", [Length(max=255, message=FIELD_WORDS["text_long"])], filters=[trimmed])
+    owner_email = StringField("Owner’s email", [Length(max=320, message=FIELD_WORDS["text_long"])], filters=[trimmed])
+    description = TextAreaField("Description", [Length(max=20_000, message=FIELD_WORDS["text_long"])])
+    revision = HiddenField(default="0")
+
+    def offer(self, rooms: list[Room]) -> None:
+        """Fill in the rooms that can be chosen."""
+        self.room_id.choices = [
+            SelectChoice("", "Choose a room"),
+            *(SelectChoice(str(room.id), _as_choice(room)) for room in rooms),
+        ]
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Whether the form is whole; the service decides whether it is possible."""
+        good = super().validate(extra_validators)
+        for field in (self.day, self.last_day):
+            if field.errors or (field.data and not FIRST_DAY <= field.data <= LAST_DAY):
+                field.errors = [FIELD_WORDS["no_date"]]
+        for field in (self.start, self.end):
+            if field.errors:
+                field.errors = [FIELD_WORDS["no_time"]]
+        self._need_what_is_needed()
+        if self.owner_email.data and not self.owner_email.errors and not ADDRESS.fullmatch(self.owner_email.data):
+            self.owner_email.errors = [FIELD_WORDS["owner_email"]]
+        return good and not self.errors
+
+    def _need_what_is_needed(self) -> None:
+        if not self.title.data:
+            self.title.errors = [FIELD_WORDS["missing"]]
+        if not (self.room_id.data or "").isdigit() or len(self.room_id.data) > 9:
+            self.room_id.errors = [FIELD_WORDS["no_room"]]
+        if not self.day.data and not self.day.errors:
+            self.day.errors = [FIELD_WORDS["no_date"]]
+        for field in (self.start, self.end):
+            if not self.all_day.data and field.data is None and not field.errors:
+                field.errors = [FIELD_WORDS["no_time"]]
+
+    @property
+    def seen_revision(self) -> int:
+        """The revision the form was opened with."""
+        text = self.revision.data or ""
+        return int(text) if text.isdigit() and len(text) < 10 else 0
+
+    def draft(self, zone: ZoneInfo, before: Span | None = None) -> Draft:
+        """What a valid form wants; raises `FieldError` for a time that the zone's clocks do not show.
+
+        A day and time that say what `before` says mean its very instants (seconds, or the second of two equal
+        hours in autumn, are not in the form).
+        """
+        return Draft(
+            room_id=int(self.room_id.data),
+            title=self.title.data or "",
+            span=self._span(zone, before),
+            is_private=bool(self.is_private.data),
+            description=self.description.data or "",
+            owner_name=self.owner_name.data or "",
+            owner_email=self.owner_email.data or "",
+        )
+
+    def _span(self, zone: ZoneInfo, before: Span | None) -> Span:
+        first, last = self.day.data, self.last_day.data or self.day.data
+        assert first and last, "validate() has seen to it"
+        if last < first:
+            raise FieldError("last_day", "last_day_before", day=first.isoformat())
+        if self.all_day.data:
+            return AllDay(first, last + timedelta(days=1))
+        assert self.start.data is not None and self.end.data is not None, "validate() has seen to it"
+        known = (before.start, before.end) if isinstance(before, Timed) else ()
+        start = _instant("start", first, self.start.data, zone, known[:1])
+        end = _instant("end", last, self.end.data, zone, known[1:])
+        return Timed(start, end)
+
+    def refuse(self, error: FieldError, zone: ZoneInfo) -> None:
+        """Say what was refused beside its field."""
+        start = f"{self.start.data:%H:%M}" if self.start.data else "the start"
+        fields = {"start": start, "zone": zone.key, "limit": TITLE_LIMIT} | error.fields
+        self[error.field].errors = [Markup(FIELD_WORDS[error.code]).format(**fields)]
+
+
+def _instant(field: str, day: date, clock: time, zone: ZoneInfo, known: tuple[datetime, ...]) -> datetime:
+    """The instant of a wall-clock time: of two equal ones the first, none where the clocks skip it (H32)."""
+    wall = datetime.combine(day, clock.replace(second=0, microsecond=0))
+    for instant in known:
+        if instant.astimezone(zone).replace(second=0, microsecond=0, tzinfo=None) == wall:
+            return instant
+    instant = wall.replace(tzinfo=zone).astimezone(UTC)
+    if instant.astimezone(zone).replace(tzinfo=None) != wall:
+        raise FieldError(field, "no_such_time")
+    return instant
+
+
+def form_of(meeting: Meeting, room: Room) -> ReservationForm:
+    """The form of a reservation as it is saved, in the room's zone."""
+    span, zone = span_of(meeting), ZoneInfo(room.time_zone)
+    form = ReservationForm(
+        formdata=None,
+        title=meeting.title,
+        room_id=str(room.id),
+        is_private=meeting.is_private,
+        owner_name=meeting.owner.name if meeting.owner else "",
+        owner_email=meeting.owner.email if meeting.owner else "",
+        description=meeting.description,
+        revision=str(meeting.revision),
+    )
+    if isinstance(span, AllDay):
+        first, last = span.start, span.end - timedelta(days=1)
+        form.all_day.data = True
+    else:
+        start, end = span.start.astimezone(zone), span.end.astimezone(zone)
+        first, last = start.date(), end.date()
+        form.start.data, form.end.data = start.time(), end.time()
+    form.day.data, form.last_day.data = first, last if last != first else None
+    return form
+
+
+def _as_choice(room: Room) -> str:
+    about = [f"{room.capacity:,} seats" if room.capacity else "", room.building]
+    said = ", ".join(part for part in about if part)
+    return f"{room.name} ({said})" if said else room.name

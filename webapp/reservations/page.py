@@ -1,0 +1,126 @@
+"""What the page and the panel of one reservation show."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.access import Denied
+from webapp.domain.words import MeetingKind, TitleSource
+from webapp.errors import Refused, StaleRevision
+from webapp.models import Reservation
+from webapp.reservations import queries
+from webapp.reservations.forms import ReservationForm
+from webapp.reservations.rows import span_of
+from webapp.reservations.service import access_to, title_of
+from webapp.reservations.shown import Side, clock_range, held_values, outlook_side, short_day, story, when
+from webapp.reservations.words import CONFLICT_WORDS
+from webapp.words import words_for, words_of
+
+DATES_SHOWN = 20
+
+
+def panel_facts(reservation: Reservation, now: datetime) -> dict[str, Any]:
+    """Title, time and who may change the reservation, with the words of the reason."""
+    meeting, room = reservation.meeting, reservation.room
+    zone = ZoneInfo(room.time_zone)
+    access = access_to(reservation, now)
+    denied = None
+    if isinstance(access, Denied):
+        organizer = meeting.organizer.name if meeting.organizer else "Somebody"
+        denied = words_for(access.code, {"organizer": organizer, "room": room.name})
+    return {
+        "reservation": reservation,
+        "title": title_of(meeting),
+        "when": when(span_of(meeting), zone),
+        "denied": denied,
+        "guests": 0 if isinstance(access, Denied) else access.mails_guests,
+        "zone": zone,
+    }
+
+
+def state_context(standing: queries.Standing, now: datetime) -> dict[str, Any]:
+    """The moving part of the page: sync state and both sides."""
+    reservation = standing.reservation
+    facts = panel_facts(reservation, now)
+    side = outlook_side(standing.link, facts["zone"])
+    return {
+        **facts,
+        "stands": standing,
+        "why": words_for(reservation.sync_code, reservation.sync_fields) if reservation.sync_code else None,
+        "side": side,
+        "pairs": _pairs(facts, side),
+    }
+
+
+def show_context(session: Session, reservation_id: int, now: datetime, before: datetime | None) -> dict[str, Any]:
+    """The whole page."""
+    standing = queries.standing(session, reservation_id)
+    reservation = standing.reservation
+    steps = queries.steps_of(session, reservation_id, before)
+    attempts = queries.attempts_of(session, reservation_id, before)
+    more = len(steps) == queries.STORY_STEPS
+    is_series = reservation.meeting.kind is MeetingKind.SERIES
+    dates = queries.dates_of(session, reservation_id, now, DATES_SHOWN + 1) if is_series else ()
+    zone = ZoneInfo(reservation.room.time_zone)
+    return {
+        **state_context(standing, now),
+        "story": story(reservation, steps, attempts, to_the_beginning=not more),
+        "older": steps[-1].at if more else None,
+        "conflicts": queries.conflicts_of(session, reservation_id),
+        "holds": queries.holds_of(session, reservation_id),
+        "dates": [clock_range(one.starts_at, one.ends_at, zone, with_day=True) for one in dates[:DATES_SHOWN]],
+        "more_dates": len(dates) > DATES_SHOWN,
+        "conflict_words": CONFLICT_WORDS,
+        "held_values": held_values,
+        "short_day": short_day,
+    }
+
+
+def refusal_note(error: Refused | StaleRevision, form: ReservationForm, zone: ZoneInfo) -> dict[str, Any]:
+    """What a refused save shows above the form: who is in the way, both versions, or the reason."""
+    if isinstance(error, StaleRevision):
+        form.revision.data = str(error.fields["revision"])
+        return {"stale": words_for("reservation_stale"), "differing": _differing(error.fields["saved"], form, zone)}
+    if error.code != "room_taken":
+        return {"refusal": words_of(error)}
+    blockers = [
+        {**one, "when": clock_range(one["starts_at"], one["ends_at"], zone, with_day=_other_day(one, form, zone))}
+        for one in error.fields["blockers"]
+    ]
+    return {"taken": {"room": error.fields["room"], "blockers": blockers}}
+
+
+def _other_day(blocker: dict[str, Any], form: ReservationForm, zone: ZoneInfo) -> bool:
+    return blocker["starts_at"].astimezone(zone).date() != form.day.data
+
+
+def _differing(saved: dict[str, Any], form: ReservationForm, zone: ZoneInfo) -> list[tuple[str, str, str]]:
+    mine = form.draft(zone, saved["span"])
+    rows = [
+        ("Title", saved["title"], mine.title),
+        ("Time", when(saved["span"], zone), when(mine.span, zone)),
+        ("Private", _yes(saved["is_private"]), _yes(mine.is_private)),
+    ]
+    return [row for row in rows if row[1] != row[2]]
+
+
+def _pairs(facts: dict[str, Any], side: Side | None) -> list[tuple[str, str, str, bool]]:
+    """(what, here, in Outlook, alike) for each field that both sides have."""
+    meeting = facts["reservation"].meeting
+    if side is None:
+        return []
+    read = side.title is not None
+    same_title = not read or side.title == meeting.title or meeting.title_source is not TitleSource.TYPED
+    return [
+        ("Title", facts["title"], (side.title or "(empty)") if read else "not read", same_title),
+        ("Time", facts["when"], side.when, facts["when"] == side.when or meeting.kind is MeetingKind.SERIES),
+        ("Private", _yes(meeting.is_private), _yes(side.is_private), meeting.is_private == side.is_private),
+    ]
+
+
+def _yes(flag: bool) -> str:
+    return "Yes" if flag else "No"

@@ -1,0 +1,213 @@
+"""What the pages of reservations read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from webapp.domain.titles import shown_title
+from webapp.domain.words import MeetingKind, RoomState, SyncState, TitleSource
+from webapp.errors import NotFound
+from webapp.models import (
+    Attempt,
+    Conflict,
+    Hold,
+    HoldAction,
+    Link,
+    Meeting,
+    Occurrence,
+    Outbox,
+    Person,
+    Reservation,
+    Room,
+    RunStep,
+    SyncSettings,
+)
+from webapp.reservations.timetable import Booked
+
+ROOMS_A_VIEW = 12
+ROOMS_TO_CHOOSE = 200
+STORY_STEPS = 50
+
+
+def rooms_page(session: Session, building: str, page: int) -> tuple[Sequence[Room], int]:
+    """A page of rooms in use by name, and how many there are."""
+    chosen = _in_use(building)
+    total = session.scalar(select(func.count()).select_from(Room).where(*chosen)) or 0
+    query = select(Room).where(*chosen).order_by(*_BY_NAME).limit(ROOMS_A_VIEW).offset((page - 1) * ROOMS_A_VIEW)
+    return session.scalars(query).all(), total
+
+
+def room_with_switch(session: Session, room_id: int) -> tuple[Room, bool]:
+    """A room in use and whether sync is switched on, with one query; raises `NotFound`."""
+    enabled = func.coalesce(select(SyncSettings.enabled).scalar_subquery(), False)
+    row = session.execute(select(Room, enabled).where(Room.id == room_id, Room.archived_at.is_(None))).one_or_none()
+    if row is None:
+        raise NotFound(what="room", id=room_id)
+    return row[0], row[1]
+
+
+def page_of_room(session: Session, room: Room, building: str) -> int:
+    """The page of `rooms_page` that shows the room."""
+    name = func.lower(room.name)
+    before = or_(func.lower(Room.name) < name, and_(func.lower(Room.name) == name, Room.id < room.id))
+    rank = session.scalar(select(func.count()).select_from(Room).where(*_in_use(building), before)) or 0
+    return rank // ROOMS_A_VIEW + 1
+
+
+def rooms_to_choose(session: Session, building: str) -> tuple[Sequence[Room], bool]:
+    """Rooms in use for the form's list, and whether there are more than it holds."""
+    query = select(Room).where(*_in_use(building)).order_by(*_BY_NAME).limit(ROOMS_TO_CHOOSE + 1)
+    found = session.scalars(query).all()
+    return found[:ROOMS_TO_CHOOSE], len(found) > ROOMS_TO_CHOOSE
+
+
+def bookings(session: Session, room_ids: Sequence[int], start: datetime, end: datetime) -> dict[int, list[Booked]]:
+    """What stands in these rooms between two instants, by room, with one query."""
+    organizer, owner = aliased(Person), aliased(Person)
+    query = (
+        select(
+            Occurrence.room_id,
+            Occurrence.starts_at,
+            Occurrence.ends_at,
+            Occurrence.blocks,
+            Occurrence.answer,
+            Reservation.id,
+            Reservation.sync_state,
+            Meeting.title,
+            Meeting.title_source,
+            Meeting.is_private,
+            Meeting.all_day,
+            Meeting.origin,
+            Meeting.kind,
+            organizer.name.label("organizer"),
+            owner.name.label("owner"),
+        )
+        .join(Reservation, Occurrence.reservation_id == Reservation.id)
+        .join(Meeting, Reservation.meeting_id == Meeting.id)
+        .outerjoin(organizer, Meeting.organizer_id == organizer.id)
+        .outerjoin(owner, Meeting.owner_id == owner.id)
+        .where(
+            Occurrence.room_id.in_(room_ids),
+            Occurrence.starts_at < end,
+            or_(Occurrence.ends_at > start, Occurrence.starts_at >= start),
+        )
+        .order_by(Occurrence.starts_at, Occurrence.id)
+    )
+    found: dict[int, list[Booked]] = defaultdict(list)
+    for row in session.execute(query):
+        nameless = row.is_private and row.title_source is not TitleSource.TYPED
+        found[row.room_id].append(
+            Booked(
+                reservation_id=row.id,
+                title=shown_title(row.title, row.title_source, row.is_private, row.organizer),
+                who="" if nameless else row.organizer or row.owner or "",
+                starts_at=row.starts_at,
+                ends_at=row.ends_at,
+                all_day=row.all_day,
+                origin=row.origin,
+                is_private=row.is_private,
+                is_series=row.kind is MeetingKind.SERIES,
+                sync_state=row.sync_state,
+                answer=row.answer,
+                blocks=row.blocks,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A reservation with what its page shows of its present state."""
+
+    reservation: Reservation
+    outbox: Outbox | None
+    link: Link | None
+    sync_enabled: bool
+
+    @property
+    def moving(self) -> bool:
+        """Whether its sync state changes by itself soon."""
+        room = self.reservation.room
+        return (
+            self.sync_enabled
+            and room.sync_active
+            and room.sync_state in (RoomState.PENDING, RoomState.ACTIVE, RoomState.HELD)
+            and (self.outbox is None or not self.outbox.parked)
+            and (self.reservation.sync_state in (SyncState.WAITING, SyncState.AWAITING) or self.outbox is not None)
+        )
+
+
+def standing(session: Session, reservation_id: int) -> Standing:
+    """A reservation with all around it in one query; raises `NotFound`."""
+    enabled = func.coalesce(select(SyncSettings.enabled).scalar_subquery(), False)
+    query = (
+        select(Reservation, Outbox, Link, enabled)
+        .join(Reservation.room)
+        .outerjoin(Outbox, Outbox.reservation_id == Reservation.id)
+        .outerjoin(Link, and_(Link.reservation_id == Reservation.id, Link.mailbox_id == Room.mailbox_id))
+        .where(Reservation.id == reservation_id)
+        .order_by(Link.id.desc())
+        .limit(1)
+        .options(
+            joinedload(Reservation.room).joinedload(Room.connection),
+            joinedload(Reservation.room).joinedload(Room.mailbox),
+            joinedload(Reservation.meeting).joinedload(Meeting.organizer),
+            joinedload(Reservation.meeting).joinedload(Meeting.owner),
+        )
+    )
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(what="reservation", id=reservation_id)
+    return Standing(*row)
+
+
+def dates_of(session: Session, reservation_id: int, since: datetime, limit: int) -> Sequence[Occurrence]:
+    """The dates of a series that have not ended, the next first."""
+    query = select(Occurrence).where(Occurrence.reservation_id == reservation_id, Occurrence.ends_at > since)
+    return session.scalars(query.order_by(Occurrence.starts_at).limit(limit)).all()
+
+
+def conflicts_of(session: Session, reservation_id: int) -> Sequence[Conflict]:
+    """Conflicts that name the reservation, open ones first."""
+    query = select(Conflict).where(
+        or_(Conflict.reservation_id == reservation_id, Conflict.other_reservation_id == reservation_id)
+    )
+    return session.scalars(query.order_by(Conflict.ended_at.is_not(None), Conflict.at.desc()).limit(20)).all()
+
+
+def holds_of(session: Session, reservation_id: int) -> Sequence[Hold]:
+    """Open holds with an action for the reservation."""
+    query = (
+        select(Hold).join(Hold.actions).where(HoldAction.reservation_id == reservation_id, Hold.closed_at.is_(None))
+    )
+    return session.scalars(query.distinct()).all()
+
+
+def steps_of(session: Session, reservation_id: int, before: datetime | None) -> Sequence[RunStep]:
+    """What runs did about the reservation, the newest first."""
+    query = select(RunStep).where(RunStep.reservation_id == reservation_id)
+    if before is not None:
+        query = query.where(RunStep.at < before)
+    return session.scalars(query.order_by(RunStep.at.desc(), RunStep.id.desc()).limit(STORY_STEPS)).all()
+
+
+def attempts_of(session: Session, reservation_id: int, before: datetime | None) -> Sequence[Attempt]:
+    """Writes to Graph for the reservation, the newest first."""
+    query = select(Attempt).where(Attempt.reservation_id == reservation_id)
+    if before is not None:
+        query = query.where(Attempt.started_at < before)
+    return session.scalars(query.order_by(Attempt.started_at.desc(), Attempt.id.desc()).limit(STORY_STEPS)).all()
+
+
+_BY_NAME = (func.lower(Room.name), Room.id)
+
+
+def _in_use(building: str) -> list[ColumnElement[bool]]:
+    chosen: list[ColumnElement[bool]] = [Room.archived_at.is_(None)]
+    return [*chosen, Room.building == building] if building else chosen

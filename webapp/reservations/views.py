@@ -1,0 +1,296 @@
+"""Reservations: the timetable with its panel, and the page of one reservation."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask_login import current_user
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp.clock import utcnow
+from webapp.enqueue import SYNC_MAILBOXES
+from webapp.errors import FieldError, NotFound, Refused, StaleRevision
+from webapp.extensions import db
+from webapp.htmx import answer, done, go_to
+from webapp.models import Reservation, Room
+from webapp.reservations import board, queries, sending, service
+from webapp.reservations.forms import FIRST_DAY, LAST_DAY, ReservationForm, form_of
+from webapp.reservations.page import panel_facts, refusal_note, show_context, state_context
+from webapp.reservations.rows import span_of
+from webapp.rooms.queries import buildings
+from webapp.shell import page_standing
+from webapp.words import words_for
+
+blueprint = Blueprint("reservations", __name__, url_prefix="/reservations")
+
+
+@blueprint.context_processor
+def _words() -> dict[str, Any]:
+    return {"words_for": words_for}
+
+
+def wanted_board(**changed: Any) -> board.Wanted:
+    """The timetable from the address; whatever is not a choice reads as the default."""
+    args = request.args
+    values = {
+        "view": board.WEEK if args.get("view") == board.WEEK else board.DAY,
+        "day": _day(args.get("day", "")),
+        "building": args.get("building", ""),
+        "page": min(10_000, max(1, args.get("page", 1, int))),
+        "room_id": args.get("room", None, int),
+    }
+    return board.Wanted(**values | changed)
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if FIRST_DAY <= day <= LAST_DAY else None
+
+
+def _board(wanted: board.Wanted) -> dict[str, Any]:
+    enabled = page_standing().sync_enabled
+    return {
+        "board": board.make_board(db.session(), wanted, utcnow(), sync_enabled=enabled),
+        "buildings": buildings(db.session()),
+    }
+
+
+def _work(http_status: int = 200, wanted: board.Wanted | None = None, **panel: Any) -> Response:
+    shown = _board(wanted or wanted_board())
+    return answer("reservations/index.html", "reservations/_work.html", http_status, **shown, **panel)
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """The timetable."""
+    return _work()
+
+
+@blueprint.get("/column")
+def column() -> Response:
+    """One column, while something in it moves."""
+    args = request.args
+    hours = (args.get("from", 7, int), args.get("to", 19, int))
+    view = board.WEEK if args.get("view") == board.WEEK else board.DAY
+    day = _day(args.get("day", ""))
+    if day is None:
+        raise NotFound(what="column")
+    one = board.one_column(db.session(), args.get("room", 0, int), day, view, hours, utcnow())
+    return Response(render_template("reservations/_column.html", column=one))
+
+
+@blueprint.get("/new")
+def new() -> Response:
+    """The panel of a new reservation, filled in with what was clicked."""
+    room = db.session.get(Room, request.args.get("room", 0, int))
+    return _work(wanted=_board_of(room, wanted_board().day), **_new_panel(_prefilled(room), room))
+
+
+@blueprint.post("/new")
+def add() -> AnyResponse:
+    """Book room."""
+    form = ReservationForm()
+    whole = form.validate_on_submit()
+    room = _room_of(form)
+    if not whole or room is None:
+        return _work(422, wanted=_board_of(room, form.day.data), **_new_panel(form, room))
+    try:
+        draft = form.draft(ZoneInfo(room.time_zone))
+        reservation = service.book(db.session(), draft, current_user.name, utcnow())
+    except (FieldError, Refused) as error:
+        return _refused(error, form, room)
+    _commit_and_ring(reservation, "{} is booked.")
+    wanted = _board_of(room, form.day.data)
+    url = url_for(".index", **wanted.as_args())
+    return done(url, "reservations/_work_and_toasts.html", **_board(wanted))
+
+
+@blueprint.get("/<int:reservation_id>/edit")
+def edit(reservation_id: int) -> AnyResponse:
+    """The panel of a reservation that may be changed."""
+    found = queries.standing(db.session(), reservation_id).reservation
+    facts = panel_facts(found, utcnow())
+    if facts["denied"]:
+        return go_to(url_for(".show", reservation_id=reservation_id))
+    form = form_of(found.meeting, found.room)
+    return _work(wanted=_board_of(found.room, form.day.data), **_edit_panel(form, found))
+
+
+@blueprint.post("/<int:reservation_id>/edit")
+def change(reservation_id: int) -> AnyResponse:
+    """Save changes."""
+    found = queries.standing(db.session(), reservation_id).reservation
+    form = ReservationForm()
+    if not form.validate_on_submit():
+        return _work(422, wanted=_board_of(found.room, form.day.data), **_edit_panel(form, found))
+    now = utcnow()
+    try:
+        draft = form.draft(ZoneInfo(found.room.time_zone), span_of(found.meeting))
+        saved = service.change(db.session(), reservation_id, draft, form.seen_revision, current_user.name, now)
+    except (FieldError, Refused, StaleRevision) as error:
+        return _refused(error, form, found.room, found)
+    _commit_and_ring(saved, "{} is saved.")
+    return go_to(url_for(".show", reservation_id=reservation_id))
+
+
+@blueprint.get("/<int:reservation_id>")
+def show(reservation_id: int) -> str:
+    """The page of a reservation: both sides, who may change what, and what happened."""
+    before = _instant(request.args.get("before", ""))
+    return render_template("reservations/show.html", **show_context(db.session(), reservation_id, utcnow(), before))
+
+
+@blueprint.get("/<int:reservation_id>/state")
+def state(reservation_id: int) -> Response:
+    """The moving part of the page."""
+    context = state_context(queries.standing(db.session(), reservation_id), utcnow())
+    response = Response(render_template("reservations/_state.html", **context))
+    if not context["stands"].moving:
+        response.headers["HX-Trigger"] = "reservation-rests"
+    return response
+
+
+@blueprint.get("/<int:reservation_id>/story")
+def story(reservation_id: int) -> str:
+    """What happened, once the state came to rest."""
+    context = show_context(db.session(), reservation_id, utcnow(), None)
+    return render_template("reservations/_story.html", **context)
+
+
+@blueprint.get("/<int:reservation_id>/cancel")
+def ask_cancel(reservation_id: int) -> AnyResponse:
+    """What cancelling means, before it is done."""
+    found = queries.standing(db.session(), reservation_id).reservation
+    facts = panel_facts(found, utcnow())
+    if facts["denied"]:
+        return go_to(url_for(".show", reservation_id=reservation_id))
+    return Response(render_template("reservations/cancel.html", **facts))
+
+
+@blueprint.post("/<int:reservation_id>/cancel")
+def cancel(reservation_id: int) -> AnyResponse:
+    """Cancel the reservation."""
+    seen = request.form.get("revision", 0, int)
+    try:
+        saved = service.cancel(db.session(), reservation_id, seen, current_user.name, utcnow())
+    except (StaleRevision, Refused) as error:
+        db.session.rollback()
+        facts = panel_facts(queries.standing(db.session(), reservation_id).reservation, utcnow())
+        stale = isinstance(error, StaleRevision)
+        return Response(render_template("reservations/cancel.html", stale=stale, **facts), 409)
+    _commit_and_ring(saved, "{} is cancelled.")
+    return go_to(url_for(".show", reservation_id=reservation_id))
+
+
+@blueprint.post("/<int:reservation_id>/retry")
+def retry(reservation_id: int) -> AnyResponse:
+    """Send a failed reservation once more."""
+    _commit_and_ring(sending.send_again(db.session(), reservation_id, utcnow()), "{} is sent again.")
+    return go_to(url_for(".show", reservation_id=reservation_id))
+
+
+def _commit_and_ring(reservation: Reservation, message: str) -> None:
+    title = Markup("<bdi>{}</bdi>").format(service.title_of(reservation.meeting))
+    mailbox_id = reservation.room.mailbox_id
+    flash(Markup(message).format(title))
+    db.session.commit()
+    if mailbox_id is not None:
+        current_app.extensions["bell"].ring(SYNC_MAILBOXES, [mailbox_id])
+
+
+def _refused(
+    error: FieldError | Refused | StaleRevision,
+    form: ReservationForm,
+    room: Room,
+    reservation: Reservation | None = None,
+) -> Response:
+    """The form again with what stands against it; nothing is saved."""
+    zone, room_id, own_id = ZoneInfo(room.time_zone), room.id, reservation.id if reservation else None
+    db.session.rollback()
+    extra: dict[str, Any] = {}
+    if isinstance(error, FieldError):
+        form.refuse(error, zone)
+    else:
+        extra = refusal_note(error, form, zone)
+    room = db.session.get_one(Room, room_id)
+    if own_id is None:
+        panel = _new_panel(form, room)
+    else:
+        panel = _edit_panel(form, queries.standing(db.session(), own_id).reservation)
+    return _work(error.http_status, wanted=_board_of(room, form.day.data), **panel, **extra)
+
+
+def _new_panel(form: ReservationForm, room: Room | None) -> dict[str, Any]:
+    rooms, more = queries.rooms_to_choose(db.session(), request.args.get("building", ""))
+    missing = [room] if room is not None and room not in rooms and room.archived_at is None else []
+    form.offer([*missing, *rooms])
+    return {"form": form, "room": room, "more_rooms": more}
+
+
+def _edit_panel(form: ReservationForm, reservation: Reservation) -> dict[str, Any]:
+    form.offer([reservation.room])
+    return {"form": form, "room": reservation.room, **panel_facts(reservation, utcnow())}
+
+
+def _room_of(form: ReservationForm) -> Room | None:
+    """The chosen room; an unknown one is said at its field."""
+    if form.room_id.errors:
+        return None
+    room = db.session.get(Room, int(form.room_id.data))
+    if room is None:
+        form.refuse(FieldError("room_id", "no_room"), ZoneInfo("UTC"))
+    return room
+
+
+def _board_of(room: Room | None, day: date | None) -> board.Wanted:
+    """The timetable beside the panel: the form's day, and the rooms among which its room stands."""
+    wanted = wanted_board(view=board.DAY, room_id=None)
+    day = day if day is not None and FIRST_DAY <= day <= LAST_DAY else wanted.day
+    if room is None or room.archived_at is not None:
+        return wanted_board(view=board.DAY, room_id=None, day=day)
+    building = wanted.building if wanted.building == room.building else ""
+    page = queries.page_of_room(db.session(), room, building)
+    return board.Wanted(board.DAY, day, building, page)
+
+
+def _prefilled(room: Room | None) -> ReservationForm:
+    """A new form: what was clicked, else the next full hour."""
+    args = request.args
+    now = utcnow().astimezone(ZoneInfo(room.time_zone) if room else None)
+    start = _clock(args.get("start", ""))
+    day = _day(args.get("day", "")) or now.date()
+    if start is None:
+        start = time((now.hour + 1) % 24) if day == now.date() else time(9)
+    end = _clock(args.get("end", "")) or (datetime.combine(day, start) + timedelta(hours=1)).time()
+    form = ReservationForm(
+        formdata=None,
+        room_id=str(room.id) if room else "",
+        owner_name=current_user.name,
+        owner_email=current_user.email,
+    )
+    form.day.data, form.start.data, form.end.data = day, start, end
+    if end <= start:
+        form.last_day.data = day + timedelta(days=1)
+    return form
+
+
+def _clock(text: str) -> time | None:
+    try:
+        return time.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
