@@ -270,6 +270,8 @@ class Harness:
         if picked is None or self.random.random() < 0.5:
             return None
         room, event = picked
+        if self.ledger.is_in_doubt(event):
+            return None
         self.world.tenant.as_delegate(self.world.address(room)).delete(self._booked(room, event))
         self.ledger.cancelled_there(event)
         return f"there: delete {event['subject']} in {room}"

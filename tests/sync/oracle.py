@@ -15,8 +15,9 @@ from sqlalchemy.orm import joinedload
 from tests.sync.world import World
 from tests.tenant import Booked
 from webapp.domain.intervals import Timed
-from webapp.domain.words import Home
+from webapp.domain.words import AttemptState, Home
 from webapp.models import (
+    Attempt,
     Base,
     Conflict,
     Hold,
@@ -144,6 +145,15 @@ class Ledger:
     def cancelled_there(self, event: dict[str, Any]) -> None:
         """Somebody deleted an event of the room's."""
         self._thing(_key_there(event)).cancels += 1
+
+    def is_in_doubt(self, event: dict[str, Any]) -> bool:
+        """Whether our create of this event was never answered: nobody could tell its deletion from its absence,
+        so the harness lets nobody delete it."""
+        with self.world.transactions.reading() as session:
+            query = select(Attempt.id).where(
+                Attempt.transaction_id == event["transaction_id"], Attempt.state == AttemptState.OPEN
+            )
+            return event["transaction_id"] is not None and session.scalar(query.limit(1)) is not None
 
     def invited(self, event: Booked, who: str, room: str, span: Timed) -> None:
         """A person invited a room."""

@@ -248,11 +248,11 @@ class World:
         with self.transactions.reading() as session:
             times: list[datetime | None] = []
             times += session.scalars(select(Mailbox.next_look_at))
-            times += session.scalars(select(Mailbox.not_before).where(Mailbox.wanted > Mailbox.done))
+            times += session.scalars(select(Mailbox.not_before))
             times += session.scalars(select(Outbox.not_before).where(Outbox.parked.is_(False)))
             times += session.scalars(select(Attempt.next_look_at))
-        future = [(t - self.now()).total_seconds() for t in times if t is not None]
-        return min((max(seconds, 0.0) for seconds in future), default=None)
+        waits = [(t - self.now()).total_seconds() for t in times if t is not None]
+        return min((seconds for seconds in waits if seconds > 0), default=None)
 
     def expire_claims(self) -> None:
         """The leases of dead workers run out."""

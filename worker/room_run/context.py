@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from webapp.outbox import want_run
 from worker.store.claims import Lane
 from worker.store.records import RunLog
 from worker.sync.link import Digest
@@ -27,6 +28,11 @@ class Run:
     digest: Digest
     install: str
     is_stopping: Callable[[], bool]
+
+    def want_all(self) -> None:
+        """Ask for a full run: what was read by id and what the delta told do not agree."""
+        with self.lane.writing() as session:
+            want_run(session, self.lane.mailbox_id, full=True)
 
     def go_on(self) -> None:
         """Called between requests; raises `Stopping` when the process should end."""

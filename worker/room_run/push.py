@@ -37,6 +37,9 @@ UNSHOWN_GRACE = timedelta(hours=24)
 """So long, if no read has shown it since and no delta row told its removal: the reads may lag (I5)."""
 
 SOON = timedelta(seconds=2)
+ASK_FOR_ALL = 4
+"""After so many reads that do not find a followed event, a full run decides."""
+
 PATIENCE = 3
 """After this many items in a row without an answer the whole run waits."""
 
@@ -71,6 +74,8 @@ def _push(run: Run, push: Push) -> None:
     seen, remote = _read(run, push.item)
     if remote is None:
         _put_off(run, push, None)
+        if seen is None and push.tries == ASK_FOR_ALL:
+            run.want_all()
         return
     plan = reconcile(push.item.base, push.local, remote, push.ours)
     for action in plan:
@@ -133,11 +138,15 @@ def _look_after_create(run: Run, push: Push) -> None:
 
 
 def _read(run: Run, item: Item) -> tuple[Observation | None, Side | None]:
-    """A fresh read of the event. None as the side: not known now, look again later."""
+    """A fresh read of the event. None as the side: not known now, look again later.
+
+    A 404 alone is not a deletion: the delta must have told of it, or a complete listing must lack it (H07).
+    """
     try:
         event = run.calendar.read(item.event_id)
     except Gone:
-        return None, (None if may_be_unreadable(item, run.now()) else ABSENT)
+        agreed = item.gone and not may_be_unreadable(item, run.now())
+        return None, (ABSENT if agreed else None)
     seen = observe(event, run.digest)
     if item.observed is not None and is_older(seen, item.observed.modified):
         lags = changed(item.observed.values, seen.values, LOCAL_GROUPS)

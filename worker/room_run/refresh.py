@@ -28,6 +28,8 @@ CONFIRM_LOOKS = 2
 
 MOST_LAGGING = 12
 
+MOST_DOUBTED = 4
+
 MOST_CONFIRMED = 50
 """Removals confirmed one by one in a run; more at once are a matter for the brake."""
 
@@ -84,13 +86,26 @@ def _confirm(run: Run, item: Item) -> None:
 
 
 def _not_there(run: Run, item: Item) -> None:
-    """404: gone, unless it may not be readable yet (H40)."""
+    """404: gone if the delta or a listing said so too, and unless it may not be readable yet (H07, H40)."""
     now = run.now()
+    if item.reservation_id is not None and not item.gone:
+        _doubted(run, item, now)
+        return
     fresh = may_be_unreadable(item, now)
     with run.lane.writing() as session:
         link = session.get_one(Link, item.link_id)
         link.observed_gone, link.gone_confirmed, link.dirty = True, not fresh, True
         link.next_look_at = now + AGAIN if fresh else None
+
+
+def _doubted(run: Run, item: Item, now: datetime) -> None:
+    """Nobody told of a deletion: look again, and let a full run decide if it stays away."""
+    with run.lane.writing() as session:
+        link = session.get_one(Link, item.link_id)
+        link.tries, link.next_look_at = link.tries + 1, now + AGAIN
+        tries = link.tries
+    if tries == MOST_DOUBTED:
+        run.want_all()
 
 
 def _noted(run: Run, item: Item, event: Event, seen: Observation) -> None:
