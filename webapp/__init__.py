@@ -18,6 +18,7 @@ FEATURES = ("auth", "overview", "connections", "sync_settings", "rooms", "reserv
 
 def create_app(config: Config | None = None) -> Flask:
     """The application; without `config` it is read from the environment (raises `ConfigError`)."""
+    import logging
     import os
 
     from flask import Flask
@@ -26,10 +27,11 @@ def create_app(config: Config | None = None) -> Flask:
     from webapp.config import load_config
     from webapp.database import prepare_engine
     from webapp.enqueue import Bell, connect_redis
-    from webapp.extensions import csrf, db, migrate
+    from webapp.extensions import db, migrate
     from webapp.secrets import SecretBox
 
     config = config or load_config(os.environ)
+    logging.basicConfig(level=config.log_level, format="%(levelname)s %(name)s %(message)s")
     config.data_dir.mkdir(parents=True, exist_ok=True)
     app = Flask(__name__)
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
@@ -39,7 +41,6 @@ def create_app(config: Config | None = None) -> Flask:
     security.secure(app, config)
     db.init_app(app)
     migrate.init_app(app, db, compare_type=True, render_as_batch=True)
-    csrf.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
     filters.register(app)

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from webapp.config import Config
 from webapp.database import begin_writing
-from webapp.extensions import db
+from webapp.extensions import csrf, db
 from webapp.htmx import go_to, wants_fragment
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -34,7 +34,7 @@ OWN_TRANSACTION = frozenset({"auth.sign_in"})
 
 
 def secure(app: Flask, config: Config) -> None:
-    """Install cookie settings, the door and the headers."""
+    """Install cookie settings, the door, the check of forms, and the headers."""
     app.config.update(
         SECRET_KEY=config.secret_key,
         SESSION_COOKIE_NAME="__Host-session" if config.serves_https else "session",
@@ -45,15 +45,16 @@ def secure(app: Flask, config: Config) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # a form may stay open as long as the session
         MAX_CONTENT_LENGTH=256 * 1024,
     )
-    app.before_request(begin_to_write)
     app.before_request(ask_for_account)
+    csrf.init_app(app)
+    app.before_request(begin_to_write)  # last: who is sent away must not take the write lock
     app.after_request(set_headers)
     if config.serves_https:
         app.after_request(keep_to_https)
 
 
 def begin_to_write() -> None:
-    """What a form's view reads stays true until it commits (see `begin_writing`)."""
+    """What a form's view reads from now on stays true until it commits (see `begin_writing`)."""
     if request.method not in SAFE_METHODS and request.endpoint not in OWN_TRANSACTION:
         begin_writing(db.session())
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased, contains_eager
 
+from webapp.database import rows_changed
 from webapp.domain.words import CheckState
 from webapp.enqueue import CHECK_CONNECTION, Bell
 from webapp.errors import FieldError, NotFound, Refused, StaleRevision
@@ -124,7 +126,7 @@ def add(
         ),
     )
     session.add(connection)
-    session.flush()
+    _flush_name(session, wanted.name)
     return connection, _begin_check(session, bell, connection, by, now)
 
 
@@ -143,16 +145,16 @@ def change(
     Raises `StaleRevision` if somebody saved it since `revision`, `FieldError` for a taken name or for a client or
     tenant ID changed while rooms use the connection.
     """
-    if connection.revision != revision:
-        raise StaleRevision("connection_stale", name=connection.name)
     _refuse_taken_name(session, wanted.name, connection.id)
     _refuse_new_identity(session, connection, wanted)
+    is_mine = (Connection.id == connection.id, Connection.revision == revision)
+    if rows_changed(session, update(Connection).where(*is_mine).values(revision=revision + 1)) != 1:
+        raise StaleRevision("connection_stale", name=connection.name)
     if wanted.tenant_id != connection.tenant_id:
         connection.tenant_guid = None
     connection.name = wanted.name
     connection.client_id = wanted.client_id
     connection.tenant_id = wanted.tenant_id
-    connection.revision += 1
     credential = connection.credential
     credential.secret_id = wanted.secret_id
     credential.expires_on = wanted.expires_on
@@ -160,6 +162,7 @@ def change(
         credential.secret_encrypted = box.encrypt(wanted.secret_value)
         credential.stored_at = now
         credential.refused_as_expired_at = None
+    _flush_name(session, wanted.name)
     return _begin_check(session, bell, connection, by, now)
 
 
@@ -209,6 +212,15 @@ def _refuse_taken_name(session: Session, name: str, own_id: int | None) -> None:
     taken = session.scalar(select(Connection.id).where(func.lower(Connection.name) == name.lower()))
     if taken is not None and taken != own_id:
         raise FieldError("name", "connection_name_taken", name=name)
+
+
+def _flush_name(session: Session, name: str) -> None:
+    """Two people may choose one name in the same moment; the database lets one of them have it."""
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        raise FieldError("name", "connection_name_taken", name=name) from None
 
 
 def _refuse_new_identity(session: Session, connection: Connection, wanted: Wanted) -> None:

@@ -142,7 +142,7 @@ def check(connection_id: int, check_id: int) -> Response:
 
 @blueprint.get("/<int:connection_id>/last-check")
 def last_check(connection_id: int) -> str:
-    """The table's cell with the newest check."""
+    """How the newest check of a connection stands: the part of a row that moves."""
     newest = service.newest_check(db.session(), connection_id)
     return render_template(
         "connections/_last_check.html", connection_id=connection_id, last=newest, as_shown=as_shown
@@ -172,6 +172,7 @@ def _refused(form: ConnectionForm, error: FieldError, connection: Connection | N
 
 def _stale(form: ConnectionForm, error: StaleRevision, connection: Connection) -> Response:
     """Both versions; sending the form once more keeps what was typed here."""
+    db.session.rollback()  # what is compared with is what the other one saved
     differing = [
         (form[field].label.text, getattr(connection, field), form[field].data)
         for field in COMPARED

@@ -73,12 +73,12 @@ def switch(session: Session, bell: Bell, enabled: bool, revision: int) -> bool:
     Raises `StaleRevision` with both values if somebody saved since `revision`.
     """
     settings = get(session)
-    if settings.revision != revision and settings.enabled != enabled:
-        raise StaleRevision("settings_stale", theirs=settings.enabled, yours=enabled, revision=settings.revision)
     if settings.enabled == enabled:
         return False
-    settings.enabled = enabled
-    settings.revision += 1
+    mine = update(SyncSettings).where(SyncSettings.revision == revision)
+    if rows_changed(session, mine.values(enabled=enabled, revision=revision + 1)) != 1:
+        session.expire(settings)
+        raise StaleRevision("settings_stale", theirs=settings.enabled, yours=enabled, revision=settings.revision)
     mailboxes: list[int] = []
     if enabled:
         mailboxes = [one for one in session.scalars(_followed_mailboxes().order_by(Room.mailbox_id)) if one]

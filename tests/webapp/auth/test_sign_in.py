@@ -56,8 +56,8 @@ def test_every_page_but_sign_in_and_static_files_is_behind_the_door(app, strange
             continue
         url = rule.build({argument: 1 for argument in rule.arguments})
         assert url, rule
-        if "GET" in rule.methods:
-            answer = stranger.get(url[1])
+        for method in rule.methods & {"GET", "POST"}:
+            answer = stranger.client.open(url[1], method=method)
             assert answer.status_code == 303, rule
             assert answer.headers["Location"].startswith("/sign-in"), rule
 
@@ -164,6 +164,15 @@ def test_a_form_without_its_token_is_refused(admin: Person) -> None:
     assert answer.status_code == 400
     assert "Your session ended" in answer.text
     assert admin.get("/").status_code == 200
+
+
+def test_who_is_sent_away_does_not_wait_for_the_write_lock(
+    admin: Person, stranger: Person, data: Transactions
+) -> None:
+    """SQLite has one; held by the worker, it must not be queued for by requests that will not write."""
+    with data.writing():
+        assert stranger.post("/settings/external-calendar-sync/").status_code == 303
+        assert admin.post("/settings/external-calendar-sync/", {"csrf_token": "made up"}).status_code == 400
 
 
 def test_a_form_may_bring_the_token_as_the_header_that_htmx_sends(admin: Person) -> None:

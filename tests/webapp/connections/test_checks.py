@@ -12,6 +12,7 @@ from tests.webapp.conftest import ListeningBell, Person
 from tests.webapp.connections.conftest import URL, make_check
 from webapp.clock import utcnow
 from webapp.database import Transactions
+from webapp.domain.check_codes import CheckCode
 from webapp.domain.words import CheckState
 from webapp.enqueue import CHECK_CONNECTION
 from webapp.models import ConnectionCheck, WorkerHeartbeat
@@ -121,6 +122,21 @@ def test_steps_are_shown_as_the_worker_writes_them(admin: Person, data: Transact
     assert "0.4 s" in done
     assert now.startswith('"now" aria-current="step"')
     assert later.startswith('"later"')
+
+
+def test_a_check_that_waits_for_microsoft_says_for_what_and_until_when(
+    admin: Person, data: Transactions, connection_id: int
+) -> None:
+    again = utcnow() + timedelta(minutes=5)
+    with data.writing() as session:
+        check_id = make_check(
+            session, connection_id, CheckState.RUNNING, code=CheckCode.CALENDAR_BLOCKED, next_try_at=again
+        )
+    page = admin.get(check_url(connection_id, check_id)).text
+    assert "Waiting for Microsoft. The next try is" in page
+    assert f"{again:%Y-%m-%dT%H:%M:%SZ}" in page
+    assert "The tenant restricts the app and the room is outside." in page
+    assert "up to 2 hours" in page
 
 
 def test_confirmed_is_said_with_an_ok_that_closes(admin: Person, data: Transactions, connection_id: int) -> None:

@@ -12,10 +12,12 @@ from flask import Flask
 from tests.webapp.conftest import ListeningBell, Person
 from tests.webapp.connections.conftest import CLIENT_ID, SECRET, SECRET_ID, TENANT_ID, URL, make_connection, typed
 from webapp.clock import utcnow
+from webapp.connections import service
 from webapp.connections.service import Wanted
 from webapp.database import Transactions
 from webapp.domain.words import CheckState
 from webapp.enqueue import CHECK_CONNECTION
+from webapp.errors import FieldError
 from webapp.models import Connection, ConnectionCheck, Credential
 
 BOTH_WAYS = pytest.mark.parametrize("hx", [False, True], ids=["without script", "with htmx"])
@@ -174,6 +176,18 @@ def test_a_name_that_another_connection_has_is_refused(admin: Person, data: Tran
     assert answer.status_code == 422
     assert "There is a connection named <bdi>Larkfield-HQ</bdi> already." in answer.text
     assert len(stored(data)) == 1
+
+
+def test_of_two_who_choose_a_name_in_the_same_moment_one_gets_it(
+    app: Flask, data: Transactions, bell: ListeningBell, connection_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have looked before either saved: on PostgreSQL nothing but the unique constraint stands between them."""
+    monkeypatch.setattr(service, "_refuse_taken_name", lambda *_: None)
+    wanted = Wanted("larkfield-hq", CLIENT_ID, TENANT_ID, "", SECRET, None)
+    with data.writing() as session, pytest.raises(FieldError) as caught:
+        service.add(session, bell, app.extensions["secret_box"], wanted, "Ines Okafor", utcnow())
+    assert (caught.value.field, caught.value.code) == ("name", "connection_name_taken")
+    assert bell.rung == []
 
 
 @BOTH_WAYS
