@@ -117,7 +117,8 @@ def pytest_fixture_setup(
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Notes on the test's report which running services it had."""
     started = item.config.stash[STARTED]
-    for fixture in sorted(started.keys() & set(getattr(item, "fixturenames", ()))):
+    request = getattr(item, "_request", None)  # its names include fixtures asked for by getfixturevalue
+    for fixture in sorted(started.keys() & set(getattr(request, "fixturenames", ()))):
         item.user_properties.append((fixture, started[fixture]))
     return (yield)
 
