@@ -103,7 +103,8 @@ class _Notes:
         link.dirty, link.series_stale = True, True
 
     def miss(self, link: Link) -> None:
-        if self._is_ours_since(link) or (link.observed_gone and link.removed_told):
+        """A removal is told once only, so it counts even where we wrote since: it is confirmed by id anyway."""
+        if link.observed_gone and link.removed_told:
             return
         link.observed_gone, link.gone_confirmed, link.dirty = True, False, True
         link.removed_told = True
