@@ -28,7 +28,7 @@ from worker.store.claims import Lane
 from worker.store.items import Item, base_of, local_values, set_base
 from worker.store.records import HeldAction, add_to_hold
 from worker.sync.conflict import ours_yields
-from worker.sync.link import Observation, observation_from_json, observation_to_json
+from worker.sync.link import Observation, observation_from_json, observation_to_json, was_touched
 from worker.sync.values import LOCAL_GROUPS, Values, span_to_json, values_to_json
 
 TITLE_WAIT = timedelta(seconds=60)
@@ -166,7 +166,8 @@ def adopt(
 ) -> int:
     """Bind an event that we made to its reservation: id and base (what was asked for) in one step (H79, H80).
 
-    Insert or find: the delta may have brought the same event first. Returns the link's id.
+    Insert or find: the delta may have brought the same event first. What the server made of our body is the base
+    (H47); what somebody changed since then is a change, and planned as one. Returns the link's id.
     """
     link = session.scalar(select(Link).where(Link.mailbox_id == lane.mailbox_id, Link.event_id == event_id))
     if link is None:
@@ -178,8 +179,9 @@ def adopt(
     link.observed = observation_to_json(seen)
     link.observed_gone = link.gone_confirmed = link.must_confirm = False
     link.written_at, link.shown_since = now, False
-    set_base(link, asked, seen.values)
-    link.dirty = False
+    touched = was_touched(seen)
+    set_base(link, asked, asked if touched else seen.values)
+    link.dirty = touched
     reservation = session.get_one(Reservation, reservation_id)
     _join(session, lane, reservation.meeting, seen.ical_uid)
     session.flush()

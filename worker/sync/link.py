@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from webapp.domain.titles import copy_has_title
@@ -17,6 +17,9 @@ from worker.sync.event import Event, EventKind, canonical_subject
 from worker.sync.values import SeriesDate, Status, Values, values_from_json, values_to_json
 
 Digest = Callable[[str], str]
+
+AT_ONCE = timedelta(seconds=2)
+"""An event whose two times are closer than this is as it was made."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,13 @@ def observation_from_json(data: dict[str, Any]) -> Observation:
     """The observation that `observation_to_json` wrote."""
     instants = {n: datetime.fromisoformat(data[n]) if data[n] else None for n in ("created", "modified")}
     return Observation(**data | {"values": values_from_json(data["values"])} | instants)
+
+
+def was_touched(observation: Observation) -> bool:
+    """Whether an event was changed since it was made, by the service's own two times."""
+    if observation.created is None or observation.modified is None:
+        return False
+    return observation.modified - observation.created > AT_ONCE
 
 
 def is_older(observation: Observation, base_modified: datetime | None) -> bool:
