@@ -210,6 +210,9 @@ def _has_work(now: datetime) -> ColumnElement[bool]:
                 Outbox.mailbox_id == Mailbox.id,
                 Outbox.parked.is_(False),
                 or_(Outbox.not_before.is_(None), Outbox.not_before <= now),
+                Outbox.reservation_id.not_in(
+                    select(Attempt.reservation_id).where(Attempt.state == AttemptState.OPEN)
+                ),
             )
         ),
         exists(

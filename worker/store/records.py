@@ -153,7 +153,7 @@ def hold(
         return False
     found.fields = fields
     present = {row.key: row for row in found.actions}
-    for action in actions:
+    for action in {action.key: action for action in actions}.values():
         if present.pop(action.key, None) is None:
             found.actions.append(HoldAction(**vars(action)))
     for row in present.values():
