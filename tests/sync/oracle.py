@@ -32,7 +32,16 @@ from webapp.models import (
 from worker.sync.recognise import parse_mark
 
 QUIET = (Meeting, Reservation, Occurrence, Link, Outbox, Hold, HoldAction, Conflict, Tombstone)
-NOT_CONTENT = {"seen_at", "observed", "looks", "subject_seen_at", "next_look_at", "tries", "base_change_key"}
+NOT_CONTENT = {
+    "seen_at",
+    "shown_since",
+    "observed",
+    "looks",
+    "subject_seen_at",
+    "next_look_at",
+    "tries",
+    "base_change_key",
+}
 
 
 def live_here(world: World) -> list[Reservation]:

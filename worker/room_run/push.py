@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from webapp.domain.words import ConflictKind, HoldKind, SyncState
@@ -86,7 +87,7 @@ def _push(run: Run, push: Push) -> None:
             return
         elif isinstance(action, Apply):
             assert seen is not None, "only what was read can be applied"
-            _apply(run, push, push.item, seen, action)
+            push = _apply(run, push, push.item, seen, action)
         elif isinstance(action, Send):
             assert seen is not None, "only what was read can be changed"
             _send(run, push, push.item, seen, action)
@@ -213,12 +214,13 @@ def _remove(run: Run, push: Push, item: Item, seen: Observation) -> None:
         _put_off(run, push, SOON)
 
 
-def _apply(run: Run, push: Push, item: Item, seen: Observation, action: Apply) -> None:
-    """Bring what changed there here, without losing what is still to be sent."""
+def _apply(run: Run, push: Push, item: Item, seen: Observation, action: Apply) -> Push:
+    """Bring what changed there here, without losing what is still to be sent: the push, at its new revision."""
     now = run.now()
     with run.lane.writing() as session:
-        effects.follow_some(session, item, seen, action.groups, now)
+        revision = effects.follow_some(session, item, seen, action.groups, now)
         run.log.step(session, now, "here", "change", push.reservation_id, ",".join(sorted(action.groups)))
+    return replace(push, revision=revision)
 
 
 def _end(run: Run, push: Push, item: Item) -> None:

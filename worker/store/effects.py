@@ -67,8 +67,9 @@ def follow(session: Session, lane: Lane, item: Item, seen: Observation, now: dat
     return Told(reservation.id, _yielding(session, lane, reservation, link, seen, now))
 
 
-def follow_some(session: Session, item: Item, seen: Observation, groups: frozenset[str], now: datetime) -> None:
-    """Bring only these groups of our event here; what a person changed meanwhile waits to be sent."""
+def follow_some(session: Session, item: Item, seen: Observation, groups: frozenset[str], now: datetime) -> int:
+    """Bring only these groups of our event here; what a person changed meanwhile waits to be sent. Returns the
+    meeting's new revision, which is what waits in the outbox now."""
     assert item.base is not None and item.reservation_id is not None, "only a followed event is merged"
     reservation = session.get_one(Reservation, item.reservation_id)
     lock_room(session, reservation.room_id)
@@ -89,6 +90,7 @@ def follow_some(session: Session, item: Item, seen: Observation, groups: frozens
     link.base_local = values_to_json(replace(item.base.local, **taken))
     link.base_remote = values_to_json(replace(item.base.remote, **{g: getattr(values, g) for g in groups}))
     link.observed = observation_to_json(seen)
+    return meeting.revision
 
 
 def keep_time_of_event(session: Session, reservation_id: int, span: Span, now: datetime) -> None:

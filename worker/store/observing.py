@@ -76,7 +76,10 @@ class _Notes:
         self.broken = 0
 
     def see(self, row: Seen) -> None:
-        link = self.links.get(row.event_id) or self._new(row.event_id, row.observation)
+        link = self.links.get(row.event_id)
+        if link is None and not row.observation.live:
+            return  # cancelled or declined before anything here stood for it: a row that lives will tell more
+        link = link or self._new(row.event_id, row.observation)
         self._mark(link)
         if self._is_ours_since(link):
             link.dirty = True

@@ -113,8 +113,9 @@ def commit(
         )
         everything = [staged_from_json(row) for row in [*staged, *rows]]
         known = _known_in_window(session, lane.mailbox_id, the_round.window) if the_round.is_full else []
-        if the_round.is_full and listing_is_suspect(len(everything), len(known)):
-            return _distrust(session, current, len(known))
+        followed = sum(1 for link in known if link.reservation_id is not None and not link.observed_gone)
+        if the_round.is_full and listing_is_suspect(len(everything), followed):
+            return _distrust(session, current, followed)
         noted = note(session, lane, everything, is_full=the_round.is_full, began_at=the_round.began_at, now=now)
         if the_round.is_full:
             _sweep(known, the_round.began_at)

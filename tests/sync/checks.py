@@ -1,0 +1,79 @@
+"""What the scenario tests ask of a world, and the few things they do to it over and over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from tests.sync.oracle import dump, live_there
+from tests.sync.world import World
+from tests.tenant import Booked
+from webapp.domain.intervals import Timed
+from webapp.models import Reservation, RoomRun, RunStep
+from worker.sync.recognise import parse_mark
+
+
+def invite(world: World, room: str, title: str, span: Timed, who: str = "ada", **more: Any) -> Booked:
+    """A person invites a room."""
+    person = world.tenant.as_person(world.address(who))
+    return person.book(title, span.start, span.end, rooms=[world.address(room)], **more)
+
+
+def put(world: World, room: str, title: str, span: Timed, **more: Any) -> Booked:
+    """A delegate books in the room's own calendar."""
+    return world.tenant.as_delegate(world.address(room)).book(title, span.start, span.end, **more)
+
+
+def ours_there(world: World, room: str) -> list[dict[str, Any]]:
+    """Live events of a room's calendar that this installation made."""
+    return [event for event in live_there(world, room) if parse_mark(event["transaction_id"])]
+
+
+def spans_there(world: World, room: str) -> list[tuple[Any, Any]]:
+    """When a room's live events are, in order."""
+    return sorted((event["start"], event["end"]) for event in live_there(world, room))
+
+
+def reservations(world: World, room: str, *, live: bool = True) -> list[Reservation]:
+    """The room's reservations with their meetings, detached."""
+    with world.transactions.reading() as session:
+        query = select(Reservation).where(Reservation.room_id == world.rooms[room]).order_by(Reservation.id)
+        if live:
+            query = query.where(Reservation.cancelled_at.is_(None))
+        rows = list(session.scalars(query))
+        for row in rows:
+            _ = (row.meeting.title, row.meeting.organizer, row.occurrences, row.room.name)
+        session.expunge_all()
+        return rows
+
+
+def steps(world: World) -> list[str]:
+    """What all runs did, in order."""
+    with world.transactions.reading() as session:
+        return list(session.scalars(select(RunStep.action).order_by(RunStep.id)))
+
+
+def runs(world: World) -> int:
+    """Rows of runs."""
+    return world.count(RoomRun)
+
+
+def assert_same(world: World, room: str) -> None:
+    """I1 and I3: what blocks the room here is what its calendar holds, each thing once."""
+    assert world.slots_here(room) == spans_there(world, room)
+
+
+def assert_quiet(world: World) -> None:
+    """I4: another run, and a full one, write nothing and change no row of what people see."""
+    before, writes, mails = dump(world), world.writes(), len(world.tenant.mails)
+    for full in (False, True):
+        for name in world.rooms:
+            if world.is_linked(name):
+                world.want(name, full=full)
+        world.run()
+    assert world.writes() == writes
+    assert len(world.tenant.mails) == mails
+    after = dump(world)
+    moved = {table: sorted(set(rows) ^ set(before[table])) for table, rows in after.items() if rows != before[table]}
+    assert not moved, moved
