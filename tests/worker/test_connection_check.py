@@ -255,6 +255,20 @@ def test_one_readable_calendar_is_enough(world: World):
     assert check.steps[2]["fields"] == {"address": ROOM2}
 
 
+def test_a_refused_permission_is_told_before_a_mailbox_that_is_not_there(world: World):
+    world.link_room("typo@contoso.example")
+    world.app.set_roles("Place.Read.All")
+    assert world.check().code == CheckCode.CALENDAR_PERMISSION_MISSING
+
+
+def test_a_permission_refused_for_one_room_outweighs_another_that_is_gone(world: World):
+    world.tenant.soft_delete(ROOM1)
+    world.link_room(ROOM1)
+    world.app.restrict_to([ROOM1], "rbac")
+    check = world.check()
+    assert (check.code, check.fields["address"]) == (CheckCode.CALENDAR_PERMISSION_MISSING, ROOM2)
+
+
 @pytest.mark.parametrize("code", ["ErrorInvalidUser", "Request_ResourceNotFound", "ResourceNotFound"])
 def test_mailboxes_that_are_not_there_are_named(world: World, code: str):
     world.tenant.switches.unknown_user_code = code

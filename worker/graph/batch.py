@@ -87,7 +87,7 @@ def _probe(part: Members | None) -> Probe:
         return Probe(Stir.ERROR, Unavailable(trouble))
     status, body = part.raw("status"), part.raw("body")
     if status == 200 and isinstance(body, dict):
-        quiet = body.get("value") == [] and "@odata.deltaLink" in body and "@odata.nextLink" not in body
+        quiet = body.get("value") == [] and "@odata.deltaLink" in body
         return Probe(Stir.QUIET if quiet else Stir.SOMETHING)
     if not isinstance(status, int):
         return Probe(Stir.ERROR, Unavailable(trouble))

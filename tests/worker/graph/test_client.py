@@ -319,10 +319,11 @@ def test_at_most_two_requests_are_in_flight_for_one_mailbox():
         inside.acquire()
         inside.acquire()
         with gate.through("elm"):
-            assert len(running) == 2
+            waiting_outside = 6 - len(running)
         leave.set()
         for one in visits:
             one.result()
+    assert waiting_outside == 4
     assert max(peak) == 2
     assert gate._lanes == {}
 
