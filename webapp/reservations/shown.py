@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from webapp.domain.intervals import AllDay, Span, Timed
-from webapp.domain.words import AttemptState, Origin
+from webapp.domain.words import AttemptKind, AttemptState, Origin
 from webapp.models import Attempt, Link, Reservation, RunStep
 
 
@@ -142,9 +142,16 @@ def _of_open(attempt: Attempt) -> Moment:
     tries = f"sent {attempt.sends} time{'' if attempt.sends == 1 else 's'}"
     answer = f", answer {attempt.status} {attempt.code}" if attempt.status else ""
     return Moment(
-        attempt.started_at, "here", "clock", f"Waiting to know the outcome of: {attempt.kind.value}",
+        attempt.started_at, "here", "clock", f"Not known yet: {_WRITES[attempt.kind]}",
         tries + answer.rstrip(), attempt.request_id, attempt.run_id, waits=True,
     )  # fmt: skip
+
+
+_WRITES = {
+    AttemptKind.CREATE: "was the event made?",
+    AttemptKind.PATCH: "was the event changed?",
+    AttemptKind.DELETE: "was the event removed?",
+}
 
 
 def _own_ends(reservation: Reservation) -> Iterable[Moment]:
