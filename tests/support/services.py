@@ -116,11 +116,13 @@ def pytest_fixture_setup(
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Notes on the test's report which running services it had."""
-    started = item.config.stash[STARTED]
-    request = getattr(item, "_request", None)  # its names include fixtures asked for by getfixturevalue
-    for fixture in sorted(started.keys() & set(getattr(request, "fixturenames", ()))):
-        item.user_properties.append((fixture, started[fixture]))
-    return (yield)
+    try:
+        return (yield)
+    finally:
+        started = item.config.stash[STARTED]
+        request = getattr(item, "_request", None)  # its names include fixtures asked for by getfixturevalue
+        for fixture in sorted(started.keys() & set(getattr(request, "fixturenames", ()))):
+            item.user_properties.append((fixture, started[fixture]))
 
 
 def note_started(config: pytest.Config, fixture: str, version: str) -> None:
