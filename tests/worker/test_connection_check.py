@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -413,6 +415,34 @@ def test_a_check_is_run_once_however_often_it_is_rung_for(world: World):
     before = len(world.tenant.requests)
     assert world.run(check.id).finished_at == check.finished_at
     assert len(world.tenant.requests) == before
+
+
+def test_of_several_workers_one_runs_the_check(world: World):
+    check_id = world.ask_for_check()
+    start = threading.Barrier(4)
+
+    def work() -> None:
+        start.wait()
+        run_check(world.transactions, check_id, world.client, world.now)
+
+    with ThreadPoolExecutor(4) as pool:
+        for one in [pool.submit(work) for _ in range(4)]:
+            one.result()
+    assert world.check_row(check_id).state is CheckState.CONFIRMED
+    assert len([request for request in world.tenant.requests if "places" in request.path]) == 1
+
+
+def test_postgresql_keeps_a_check_just_as_well(tmp_path: Path, postgres_database: Callable[..., str]):
+    world = World(tmp_path, database_url=postgres_database())
+    mailbox_id = world.link_room(ROOM1)
+    world.app.expire_secret()
+    assert world.check().code == CheckCode.SECRET_EXPIRED
+    world.set_up(secret=world.app.new_secret())
+    check = world.check()
+    assert (check.state, check.steps[2]["fields"]) == (CheckState.CONFIRMED, {"address": ROOM1})
+    assert world.mailbox(mailbox_id).wanted == 1
+    assert world.list_places().places_error is None
+    world.transactions.engine.dispose()
 
 
 def test_a_check_under_way_is_left_alone_until_its_worker_shows_no_life(world: World):

@@ -59,7 +59,7 @@ class Gate:
             while (wait := self._wait(mailbox)) > 0:
                 left = give_up - self._now()
                 if left <= 0 or wait > left:
-                    raise Throttled(Trouble(code="Waiting", operation=mailbox), wait_seconds=wait)
+                    raise Throttled(Trouble(code="Waiting", operation="gate"), wait_seconds=wait)
                 self._pause(self._changed, wait)
             self._lanes.setdefault(mailbox, _Lane()).in_flight += 1
 

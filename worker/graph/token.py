@@ -157,7 +157,7 @@ class TokenSource:
         except requests.HTTPError:
             return {}, _refusal({}, web)
         except requests.RequestException as error:
-            return {}, broken_request(error, Trouble(operation=OPERATION))
+            return {}, _never_sent(broken_request(error, Trouble(operation=OPERATION)).trouble)
         except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, msal.exceptions.MsalError):
             return {}, _refusal({}, web)
 
@@ -211,12 +211,17 @@ def _refusal(answer: dict[str, Any], web: _EntraOnly) -> SyncError:
     if status == 429:
         return Throttled(trouble, wait_seconds=wait or 10.0)
     if status >= 500 or body.get("error") == "temporarily_unavailable":
-        return Unavailable(trouble, wait_seconds=wait)
+        return _never_sent(trouble, wait)
     if 300 <= status < 400:
-        return Unavailable(Trouble(status=status, code=Broken.REDIRECTED, operation=OPERATION))
+        return _never_sent(Trouble(status=status, code=Broken.REDIRECTED, operation=OPERATION))
     if not body.get("error"):
-        return Unavailable(Trouble(status=status, code=Broken.NOT_GRAPH, operation=OPERATION))
+        return _never_sent(Trouble(status=status, code=Broken.NOT_GRAPH, operation=OPERATION))
     return CredentialsRefused(trouble)
+
+
+def _never_sent(trouble: Trouble, wait: float | None = None) -> Unavailable:
+    """Without a token nothing went to Graph: a write that waited for it is not in doubt."""
+    return Unavailable(trouble, wait_seconds=wait, never_sent=True)
 
 
 def _json(response: requests.Response | None) -> dict[str, Any]:

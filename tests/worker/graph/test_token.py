@@ -154,7 +154,7 @@ def test_whatever_stands_in_between_is_no_refusal(wire: Wire, clock: Clock, stag
     wire.entra = [answer] if stage == "discovery" else [discovery(), answer]
     with pytest.raises(errors.Unavailable) as caught:
         token_source(wire, clock).token()
-    assert caught.value.trouble.code == code
+    assert (caught.value.trouble.code, caught.value.never_sent) == (code, True)
 
 
 def test_a_discovery_that_names_another_host_never_gets_the_secret_s21(wire: Wire, clock: Clock):

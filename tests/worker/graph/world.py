@@ -28,12 +28,12 @@ KEY = Fernet.generate_key().decode()
 class World:
     """A tenant, its app, and a panel whose connection knows that app."""
 
-    def __init__(self, folder: Path, rooms: int = 2) -> None:
+    def __init__(self, folder: Path, rooms: int = 2, database_url: str = "") -> None:
         self.tenant = Tenant(seed=3)
         self.app = self.tenant.register_app()
         for number in range(1, rooms + 1):
             self.tenant.add_room(f"room{number}@contoso.example", f"Room {number}")
-        engine = create_engine(f"sqlite:///{folder / 'app.db'}")
+        engine = create_engine(database_url or f"sqlite:///{folder / 'app.db'}")
         prepare_engine(engine)
         Base.metadata.create_all(engine)
         self.transactions = Transactions(engine)
