@@ -1,0 +1,74 @@
+"""Bugs to plant: each is a mistake that a calendar sync is known to make, and that the harness must find."""
+
+from __future__ import annotations
+
+from collections import UserDict
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from webapp.models import DeltaSession, Link
+from worker.room_run import apply, push, refresh, settle
+from worker.store import observing, rounds
+from worker.store.claims import Lane
+from worker.store.items import Item
+from worker.store.rounds import Committed, Round
+from worker.sync.plan import ABSENT, Side
+
+
+def delta_link_stored_early(patch: pytest.MonkeyPatch) -> None:
+    """The delta link is kept before what it covers is (H09)."""
+    honest = rounds.commit
+
+    def early(
+        lane: Lane, the_round: Round, rows: list[dict[str, Any]], delta_link: str | None, now: datetime
+    ) -> Committed:
+        if not the_round.is_full:
+            with lane.writing() as session:
+                session.execute(
+                    update(DeltaSession).where(DeltaSession.id == the_round.session_id).values(delta_link=delta_link)
+                )
+        return honest(lane, the_round, rows, delta_link, now)
+
+    patch.setattr(rounds, "commit", early)
+
+
+def posted_again_without_a_look(patch: pytest.MonkeyPatch) -> None:
+    """A create in doubt is sent again at once (H35)."""
+    patch.setattr(settle, "_find", lambda run, attempt: None)
+    patch.setattr(settle, "LOOKS", ())
+
+
+def unknown_taken_for_absent(patch: pytest.MonkeyPatch) -> None:
+    """What cannot be read is believed to be gone (I5)."""
+
+    def believed(item: Item) -> Side:
+        if item.gone or item.observed is None:
+            return ABSENT
+        return item.observed.values if item.observed.live else ABSENT
+
+    patch.setattr(apply, "_remote_side", believed)
+    patch.setattr(refresh, "may_be_unreadable", lambda item, now: False)
+    patch.setattr(push, "may_be_unreadable", lambda item, now: False)
+    patch.setattr(refresh, "_confirm", lambda run, item: refresh._not_there(run, item))
+
+
+class _CaseBlind(UserDict[str, Link]):
+    """A dictionary to which `aB` and `Ab` are the same key."""
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and key.lower() in self.data
+
+    def __getitem__(self, key: str) -> Link:
+        return self.data[key.lower()]
+
+    def __setitem__(self, key: str, link: Link) -> None:
+        self.data[key.lower()] = link
+
+
+def ids_compared_case_blind(patch: pytest.MonkeyPatch) -> None:
+    """Two events whose ids differ in the case of a letter are one (H16)."""
+    honest = observing._links_of
+    patch.setattr(observing, "_links_of", lambda *args: _CaseBlind(honest(*args)))
