@@ -152,9 +152,9 @@ class Installation:
             logs = "".join(f"--- {path.name}\n{path.read_text()[-4000:]}" for path in self.folder.glob("*.log"))
             raise AssertionError(f"did not come true within {seconds} s\n{logs}")
 
-    def ring(self, *mailbox_ids: int) -> None:
+    def ring(self, *mailbox_ids: int) -> bool:
         """What the panel does after a commit."""
-        self.bell.ring(SYNC_MAILBOXES, list(mailbox_ids))
+        return self.bell.ring(SYNC_MAILBOXES, list(mailbox_ids))
 
     def queued(self, queue: str) -> int:
         """Jobs that wait."""
