@@ -159,3 +159,8 @@ class World:
             session.get_one(Connection, self.connection_id).places_wanted += 1
         list_places(self.transactions, self.connection_id, self.client, self.now)
         return self.connection()
+
+
+def keys_and_states(check: ConnectionCheck) -> list[tuple[str, str]]:
+    """The steps of a check as (key, state)."""
+    return [(step["key"], step["state"]) for step in check.steps]
