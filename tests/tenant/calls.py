@@ -147,14 +147,11 @@ class Call:
         return item, original
 
     def number_of(self, event_id: str) -> tuple[int, date | None]:
-        """Item number and original date of an id of this mailbox. Raises GraphError 400 or 404."""
+        """Item number and original date that an id names, of whatever mailbox. Raises GraphError 400."""
         try:
             parsed = ids.parse(event_id)
         except (ids.MalformedId, OverflowError) as error:
             raise malformed_id() from error
-        store = self.mailbox.store
-        if parsed.store != store.store or (not parsed.immutable and parsed.mailbox != store.guid):
-            raise item_not_found()
         return parsed.number, parsed.original
 
     def _names(self, item: Item, event_id: str, original: date | None) -> bool:

@@ -43,8 +43,10 @@ def event(hour: int = 10, subject: str = "Made by the app", **more: Any) -> dict
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another thread or process does; the suite's time limit ends a wait in vain."""
+    """Wait for what another thread or process does; a minute in vain fails."""
+    give_up = time.monotonic() + 60
     while not condition():
+        assert time.monotonic() < give_up, "it did not happen"
         time.sleep(0.01)
 
 

@@ -290,3 +290,22 @@ def test_a_room_booked_over_graph_answers_after_the_201(asker: Asker, tenant: Te
     assert after["attendees"][0]["status"]["response"] == "accepted"
     assert after["attendees"][0]["status"]["time"].startswith("2026") and after["changeKey"] != made["changeKey"]
     assert tenant.booked(ADA, made["id"]).ical_uid == made["iCalUId"]
+
+
+def test_what_is_shown_as_free_or_waits_for_an_answer_does_not_block(tenant: Tenant) -> None:
+    tenant.as_delegate(ROOM).book("note", wall(9), wall(10), show_as="free")
+    tenant.set_policy(ROOM, delay=None)
+    tenant.as_person(BEN).book("waits", wall(9), wall(10), rooms=[ROOM])
+    tenant.set_policy(ROOM, delay=1.0)
+    tenant.as_person(ADA).book("x", wall(9), wall(10), rooms=[ROOM])
+    tenant.settle()
+    assert answer_of(tenant, ADA) == ["accepted"] and answer_of(tenant, BEN) == ["none"]
+
+
+def test_a_room_that_only_updates_leaves_requests_to_its_delegates(tenant: Tenant) -> None:
+    tenant.set_policy(ROOM, automate="AutoUpdate")
+    booked = tenant.as_person(ADA).book("x", wall(9), wall(10), rooms=[ROOM])
+    tenant.settle()
+    assert room_events(tenant) == [("x", "notResponded", "tentative")]
+    tenant.as_delegate(ROOM).answer(booked, "accepted")
+    assert answer_of(tenant) == ["accepted"]

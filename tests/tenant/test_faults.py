@@ -236,8 +236,8 @@ def test_more_than_four_at_once_on_one_mailbox_are_throttled(asker: Asker, tenan
         if answer.status_code == 429:
             assert answer.headers["Retry-After"] == "1" and code_of(answer) == "ApplicationThrottled"
 
-    threads = [threading.Thread(target=ask, args=(ROOM,)) for _ in range(7)]
-    threads += [threading.Thread(target=ask, args=(OTHER_ROOM,))]
+    threads = [threading.Thread(target=ask, args=(ROOM,), daemon=True) for _ in range(7)]
+    threads += [threading.Thread(target=ask, args=(OTHER_ROOM,), daemon=True)]
     for thread in threads:
         thread.start()
     until(lambda: tenant.throttle.refused == 3)
@@ -325,7 +325,9 @@ def test_parts_count_against_the_mailbox_and_two_batches_at_once_exceed_it(asker
     parts = [{"url": f"/users/{ROOM}/calendar"} for _ in range(4)]
     statuses: list[int] = []
     threads = [
-        threading.Thread(target=lambda: statuses.extend(row["status"] for row in batch(asker, *parts).values()))
+        threading.Thread(
+            target=lambda: statuses.extend(row["status"] for row in batch(asker, *parts).values()), daemon=True
+        )
         for _ in range(2)
     ]
     for thread in threads:
@@ -341,3 +343,16 @@ def test_a_lost_part_of_a_batch_is_504_for_that_part(asker: Asker, tenant: Tenan
     tenant.faults.add("calendar", "T-", skip=1)
     rows = batch(asker, {"url": f"/users/{ROOM}/calendar"}, {"url": f"/users/{OTHER_ROOM}/calendar"})
     assert sorted(row["status"] for row in rows.values()) == [200, 504]
+
+
+def test_delta_can_lag_and_brings_what_it_missed_h40(asker: Asker, tenant: Tenant) -> None:
+    _, link = asker.round()
+    tenant.faults.lag(ROOM, changes=1)
+    one = asker.create(hour=8)
+    rows, link = asker.round(link)
+    assert rows == []
+    two = asker.create(hour=9)
+    rows, link = asker.round(link)
+    assert [row["id"] for row in rows] == [one["id"]]
+    tenant.settle()
+    assert [row["id"] for row in asker.round(link)[0]] == [two["id"]]

@@ -149,6 +149,8 @@ def test_an_id_of_another_mailbox_is_404_and_nonsense_is_malformed(asker: Asker)
     refuses(asker, f"/users/{OTHER_ROOM}/events/{made['id']}", "ErrorItemNotFound", 404)
     refuses(asker, f"/users/{ROOM}/events/bad_id", "ErrorInvalidIdMalformed")
     refuses(asker, f"/users/{ROOM}/events/{made['id'].swapcase()}", None, 400)
+    stray_bit = made["id"].replace("AAA=", "AAB=")
+    refuses(asker, f"/users/{ROOM}/events/{stray_bit}", "ErrorInvalidIdMalformed")
 
 
 def test_an_event_found_by_ical_uid_but_not_by_uid(asker: Asker, tenant: Tenant) -> None:

@@ -49,7 +49,7 @@ def test_invitations_of_a_direct_write_come_from_the_room(asker: Asker, tenant: 
         {"end": {"dateTime": "2026-11-24T09:00:00", "timeZone": "UTC"}},
         {"start": {"dateTime": "tomorrow", "timeZone": "UTC"}},
         {"start": {"dateTime": "2026-11-24T10:00:00+01:00", "timeZone": "UTC"}},
-        {"isAllDay": True},
+        {"isAllDay": True, "end": {"dateTime": "2026-11-25T10:00:00", "timeZone": "UTC"}},
         {
             "isAllDay": True,
             "start": {"dateTime": "2026-11-24T00:00:00", "timeZone": "UTC"},
