@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import Span
@@ -120,7 +120,11 @@ def move_base(session: Session, item: Item, seen: Observation, now: datetime) ->
 
 
 def clean(session: Session, item: Item) -> None:
-    """What was observed needs nothing: the link is planned to the end."""
+    """What was observed needs nothing: the link is planned to the end. A dead event that stands for nothing here
+    needs no link either."""
+    if item.reservation_id is None and item.observed is not None and not item.observed.live:
+        session.execute(delete(Link).where(Link.id == item.link_id))
+        return
     session.execute(update(Link).where(Link.id == item.link_id).values(dirty=False, must_confirm=False))
 
 
