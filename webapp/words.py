@@ -25,8 +25,8 @@ class Words:
     mend: tuple[str, ...] = field(default=())
 
     def filled(self, fields: Mapping[str, Any]) -> Words:
-        """The same with `fields` filled in and escaped; a missing field reads as a dash."""
-        values = _Fields(fields)
+        """The same with `fields` filled in and escaped; a field without a value reads as a dash."""
+        values = _Fields({name: value for name, value in fields.items() if value not in ("", None)})
         return Words(
             Markup(self.what).format_map(values),
             Markup(self.why).format_map(values),

@@ -8,10 +8,7 @@ from webapp.words import Words
 _OPEN_SECRETS = "In Entra, open <b>Certificates &amp; secrets</b> of the app and choose <b>New client secret</b>."
 _PASTE_VALUE = "Paste its <b>Value</b> into Secret Value here and press <b>Set</b>."
 _OVERVIEW = "Copy both IDs from the same app’s <b>Overview</b> page in Entra and press <b>Set</b>."
-_HOSTS = (
-    "Check that this server may open the sign-in host (login.microsoftonline.com) and the Graph host "
-    "(graph.microsoft.com), both on port 443, then check again."
-)
+_HOSTS = "Check that this server may open <code>{host}</code>, port 443, then check again."
 _CLOUD_SETTINGS = (
     "Compare ENTRA_AUTHORITY and GRAPH_BASE_URL of this server: both have to name the cloud the tenant lives in."
 )

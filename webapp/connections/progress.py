@@ -58,6 +58,13 @@ def _steps(check: ConnectionCheck) -> list[Step]:
     ]
 
 
+def _words(check: ConnectionCheck) -> Words | None:
+    """A check that failed without a cause was overtaken by a newer one."""
+    if check.code:
+        return words_for(check.code, check.fields)
+    return words_for("check_overtaken") if check.state is CheckState.FAILED else None
+
+
 def as_shown(check: ConnectionCheck, now: datetime) -> Shown:
     """What a page says of a check at `now`."""
     at_rest = check.state in (CheckState.CONFIRMED, CheckState.FAILED)
@@ -69,6 +76,6 @@ def as_shown(check: ConnectionCheck, now: datetime) -> Shown:
         failed=check.state is CheckState.FAILED,
         retrying=retrying,
         poll_seconds=10 if retrying else 1,
-        words=words_for(check.code, check.fields) if check.code else None,
+        words=_words(check),
         seconds=(check.finished_at - check.requested_at).total_seconds() if check.finished_at else None,
     )

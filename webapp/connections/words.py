@@ -9,6 +9,11 @@ WORDS: dict[str, Words] = {
     **CHECK_WORDS,
     "connection_not_found": Words("This connection does not exist", "Somebody removed it."),
     "check_not_found": Words("This check does not exist", "Its connection was removed, or the address is wrong."),
+    "check_overtaken": Words(
+        "A newer check took its place",
+        "Set or CHECK CONNECTION was pressed again while this one was under way.",
+        ("Look at Last check of this connection.",),
+    ),
     "connection_name_taken": Words("There is a connection named <bdi>{name}</bdi> already. Choose another name."),
     "connection_stale": Words(
         "Not saved: someone else changed this connection", "<bdi>{name}</bdi> was saved after you opened it."

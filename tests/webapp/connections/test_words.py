@@ -31,7 +31,14 @@ def test_every_code_says_what_why_and_what_to_do() -> None:
 def test_a_failed_check_shows_the_words_of_its_code(
     admin: Person, data: Transactions, connection_id: int, code: CheckCode
 ) -> None:
-    fields = {"address": "alder@larkfield.example", "seconds": 30, "wait_seconds": 12, "expected": "e", "found": "f"}
+    fields = {
+        "host": "login.microsoftonline.com",
+        "address": "alder@larkfield.example",
+        "seconds": 30,
+        "wait_seconds": 12,
+        "expected": "e",
+        "found": "f",
+    }
     with data.writing() as session:
         check_id = make_check(session, connection_id, CheckState.FAILED, code=code, fields=fields)
     page = admin.get(f"{URL}/{connection_id}/checks/{check_id}").text
@@ -40,7 +47,7 @@ def test_a_failed_check_shows_the_words_of_its_code(
     assert words.why in page
     assert all(step in page for step in words.mend)
     assert "What to do" in page
-    assert "–" not in words.what + words.why  # no field is missing
+    assert "–" not in words.what + words.why + "".join(words.mend)  # no field is missing
 
 
 @pytest.mark.parametrize("code", CONFIRMED)
@@ -52,6 +59,12 @@ def test_confirmed_with_a_reservation_says_it(
     page = admin.get(f"{URL}/{connection_id}/checks/{check_id}").text
     assert ">Confirmed</h2>" in page
     assert words_for(code).what in page
+
+
+def test_a_check_that_was_overtaken_says_so(admin: Person, data: Transactions, connection_id: int) -> None:
+    with data.writing() as session:
+        check_id = make_check(session, connection_id, CheckState.FAILED)
+    assert "A newer check took its place" in admin.get(f"{URL}/{connection_id}/checks/{check_id}").text
 
 
 def test_no_word_is_used_that_people_should_not_meet() -> None:
