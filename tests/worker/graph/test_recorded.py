@@ -11,14 +11,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from requests.structures import CaseInsensitiveDict
 
 from tests.worker.graph import samples
+from tests.worker.graph.conftest import Clock, token_source
+from tests.worker.graph.wire import Wire, discovery, reply
 from webapp.domain.intervals import AllDay
 from worker.graph import mapping
+from worker.graph.client import GraphClient
 from worker.graph.errors import Scope, classify
+from worker.graph.places import list_rooms
 from worker.sync.errors import (
     AccessDenied,
+    CredentialsRefused,
     DeltaExpired,
     DuplicateTransaction,
     MailboxMissing,
@@ -166,3 +172,28 @@ def test_documented_examples_are_events_or_parts_of_events():
                 assert isinstance(found, Event) == complete, (name, found)
     partial = {"id": "x", "subject": "Rest", "start": samples.moment("2016-12-12T02:00:00")}
     assert mapping.row(partial) == mapping.Partial("x")
+
+
+def test_recorded_places_are_rooms_with_their_address(wire: Wire, client: GraphClient):
+    sparse = {"id": "x", "emailAddress": "Oak@contoso.test", "displayName": "Oak", "building": None, "tags": []}
+    answers = [{"value": [sparse]}]
+    answers += [r["response"]["body"] for name, r in recordings("recorded").items() if name.startswith("places")]
+    answers += [body for name, body in recordings("examples").items() if name == "place-list.rooms.response"]
+    for body in answers:
+        wire.graph = [reply(200, body)]
+        rooms = list_rooms(client)
+        assert [room.address for room in rooms] == [item["emailAddress"].lower() for item in body["value"]]
+        assert [room.capacity for room in rooms] == [item.get("capacity") for item in body["value"]]
+
+
+def test_recorded_refusals_of_entra_are_told_by_their_number(wire: Wire, clock: Clock):
+    bodies = [{"error": "invalid_client", "error_description": "AADSTS7000215: x", "error_codes": [7000215]}]
+    bodies += [r["response"]["body"] for name, r in recordings("recorded").items() if name.startswith("token-error")]
+    bodies += [body for name, body in recordings("examples").items() if "-error." in name and name.startswith("open")]
+    bodies += [body for name, body in recordings("examples").items() if name.startswith("token-error")]
+    for body in bodies:
+        for before in ([], [discovery()]):
+            wire.entra = [*before, reply(400, body)]
+            with pytest.raises(CredentialsRefused) as caught:
+                token_source(wire, clock).token()
+            assert caught.value.trouble.code == str(body["error_codes"][0])
