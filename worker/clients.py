@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import UTC, datetime
 
+import requests
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.config import Config
@@ -14,8 +17,11 @@ from webapp.models import Connection, Credential, TokenCache
 from webapp.secrets import SecretBox, SecretUnreadable
 from worker.graph.calendar import GraphCalendar
 from worker.graph.client import GraphClient, open_session
+from worker.graph.throttle import GATE, Gate
 from worker.graph.token import Credentials, TokenSource
 from worker.sync.errors import CredentialsRefused, Trouble
+
+log = logging.getLogger(__name__)
 
 
 class StoredTokens:
@@ -37,18 +43,28 @@ class StoredTokens:
 
     def save(self, key: str, text: str) -> None:
         """Keep `text` in place of whatever was kept for this connection."""
-        with self._transactions.writing() as session:
-            row = session.get(TokenCache, self._connection_id) or TokenCache(connection_id=self._connection_id)
-            row.key, row.cache_encrypted, row.updated_at = key, self._box.encrypt(text), datetime.now(UTC)
-            session.add(row)
+        try:
+            with self._transactions.writing() as session:
+                row = session.get(TokenCache, self._connection_id) or TokenCache(connection_id=self._connection_id)
+                row.key, row.cache_encrypted, row.updated_at = key, self._box.encrypt(text), datetime.now(UTC)
+                session.add(row)
+        except IntegrityError:
+            log.info("token not shared: another worker was first, or the connection is gone")
 
 
 class Clients:
     """Graph clients by connection; a changed client, tenant or secret makes a new one at once."""
 
-    def __init__(self, config: Config, transactions: Transactions, box: SecretBox) -> None:
+    def __init__(
+        self,
+        config: Config,
+        transactions: Transactions,
+        box: SecretBox,
+        session: requests.Session | None = None,
+        gate: Gate = GATE,
+    ) -> None:
         self._config, self._transactions, self._box = config, transactions, box
-        self._session = open_session()
+        self._session, self._gate = session or open_session(), gate
         self._clients: dict[int, tuple[Credentials, GraphClient]] = {}
         self._lock = threading.Lock()
 
@@ -75,11 +91,13 @@ class Clients:
             self._session,
             StoredTokens(self._transactions, self._box, connection_id),
         )
-        return GraphClient(self._config.graph_base_url, tokens, self._session)
+        return GraphClient(self._config.graph_base_url, tokens, self._session, self._gate)
 
     def _credentials(self, connection_id: int) -> Credentials:
         with self._transactions.reading() as session:
             connection, credential = _rows(session, connection_id)
+            if credential is None:
+                raise CredentialsRefused(Trouble(code="7000218", operation="token"))
             try:
                 secret = self._box.decrypt(credential.secret_encrypted)
             except SecretUnreadable:
@@ -87,8 +105,10 @@ class Clients:
             return Credentials(connection.tenant_id, connection.client_id, secret)
 
 
-def _rows(session: Session, connection_id: int) -> tuple[Connection, Credential]:
+def _rows(session: Session, connection_id: int) -> tuple[Connection, Credential | None]:
     found = session.execute(
-        select(Connection, Credential).join(Credential).where(Connection.id == connection_id)
-    ).one()
+        select(Connection, Credential).outerjoin(Credential).where(Connection.id == connection_id)
+    ).one_or_none()
+    if found is None:
+        raise CredentialsRefused(Trouble(code="connection_deleted", operation="token"))
     return found[0], found[1]

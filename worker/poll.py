@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from webapp.database import Transactions
 from webapp.models import DeltaSession, Mailbox
-from worker.graph.batch import MOST_PARTS, Stir, longest_wait, probe
+from worker.graph.batch import MOST_PARTS, Probe, Stir, longest_wait, probe
 from worker.graph.client import GraphClient
 from worker.store import claims
 from worker.sync.errors import SyncError, Throttled
@@ -77,10 +77,33 @@ def _probe(
         return []
     except SyncError:
         return list(links)
+    _renew(transactions, links, probes)
     slow = [int(key) for key, found in probes.items() if isinstance(found.error, Throttled)]
     if slow:
         _wait(transactions, slow, now + timedelta(seconds=longest_wait(probes.values())))
     return [int(key) for key, found in probes.items() if found.stir is not Stir.QUIET and int(key) not in slow]
+
+
+def _renew(transactions: Transactions, links: dict[int, str], probes: dict[str, Probe]) -> None:
+    """Keep the newer links of quiet rooms, unless a run moved theirs on meanwhile."""
+    newer = [
+        {"room": int(key), "asked": links[int(key)], "newer": found.delta_link}
+        for key, found in probes.items()
+        if found.delta_link is not None and found.delta_link != links[int(key)]
+    ]
+    if not newer:
+        return
+    with transactions.writing() as session:
+        session.connection().execute(
+            update(DeltaSession)
+            .where(
+                DeltaSession.mailbox_id == bindparam("room"),
+                DeltaSession.delta_link == bindparam("asked"),
+                DeltaSession.active,
+            )
+            .values(delta_link=bindparam("newer")),
+            newer,
+        )
 
 
 def _wait(transactions: Transactions, ids: list[int], until: datetime) -> None:

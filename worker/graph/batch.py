@@ -28,10 +28,15 @@ class Stir(StrEnum):
 
 @dataclass(frozen=True)
 class Probe:
-    """The answer for one delta link; `error` is set for ERROR alone."""
+    """The answer for one delta link; `error` is set for ERROR alone, `delta_link` for QUIET alone.
+
+    The newer link takes the place of the one that was asked: where each read makes a new generation, an old one
+    would die after three polls (docs/graph.md#delta-generations).
+    """
 
     stir: Stir
     error: SyncError | None = None
+    delta_link: str | None = None
 
 
 def probe(client: GraphClient, links: Mapping[str, str]) -> dict[str, Probe]:
@@ -87,8 +92,10 @@ def _probe(part: Members | None) -> Probe:
         return Probe(Stir.ERROR, Unavailable(trouble))
     status, body = part.raw("status"), part.raw("body")
     if status == 200 and isinstance(body, dict):
-        quiet = body.get("value") == [] and "@odata.deltaLink" in body
-        return Probe(Stir.QUIET if quiet else Stir.SOMETHING)
+        newer = body.get("@odata.deltaLink")
+        if body.get("value") == [] and isinstance(newer, str):
+            return Probe(Stir.QUIET, delta_link=newer)
+        return Probe(Stir.SOMETHING)
     if not isinstance(status, int):
         return Probe(Stir.ERROR, Unavailable(trouble))
     headers = part.raw("headers")

@@ -10,7 +10,8 @@ from worker.room_run.push import push_all
 from worker.store import records, rounds
 from worker.store.rounds import Committed, Round
 from worker.store.staging import stage_row
-from worker.sync.errors import DeltaExpired, EndlessDelta
+from worker.sync.errors import DeltaExpired, EndlessDelta, TooManyUnusable
+from worker.sync.guard import too_many_unusable
 
 
 def read_round(run: Run) -> bool:
@@ -69,6 +70,8 @@ def _judge(run: Run, the_round: Round, committed: Committed) -> bool:
             if opened:
                 run.log.step(session, now, "none", "hold", reason=HoldKind.EMPTY_LISTING.value, known=committed.known)
         return False
+    if too_many_unusable(committed.noted.broken, committed.noted.rows):
+        raise TooManyUnusable
     if the_round.is_full:
         with run.lane.writing() as session:
             records.release(session, run.lane.room_id, (HoldKind.EMPTY_LISTING,), None, now)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webapp.database import Transactions
+from webapp.domain.check_codes import CheckCode, Step
 from webapp.domain.words import RoomState, RunKind, RunResult
+from worker.diagnosis import of_error
 from worker.room_run.apply import plan_and_apply
 from worker.room_run.context import Run, Stopping
 from worker.room_run.identify import NotOurs, identify
@@ -25,6 +27,7 @@ from worker.sync.errors import (
     MailboxMissing,
     SyncError,
     Throttled,
+    TooManyUnusable,
     Unavailable,
 )
 from worker.sync.link import Digest
@@ -77,8 +80,9 @@ class RoomSync:
             self._close(run_log, RunResult.LOST, "stopping")
         except SyncError as error:
             self._failed(lane, run_log, error)
-        except BaseException:
+        except Exception:
             log.exception("run failed mailbox=%s", mailbox_id)
+            self._failed(lane, run_log, SyncError())
             raise
         return True
 
@@ -114,6 +118,8 @@ class RoomSync:
             records.room_stopped(
                 session, lane.room_id, state, now, code, fields | {"next_try": (now + wait).isoformat()}
             )
+            if code == CheckCode.SECRET_EXPIRED:
+                records.secret_refused_as_expired(session, lane.connection_id, now)
         self._close(run_log, RunResult.THROTTLED if isinstance(error, Throttled) else RunResult.FAILED, code, fields)
         claims.give_back(lane, now + wait, failed=not isinstance(error, Throttled))
 
@@ -141,9 +147,11 @@ def _standing(error: SyncError, failures: int) -> tuple[str, RoomState | None]:
         return "throttled", None
     if isinstance(error, Unavailable):
         return "unavailable", RoomState.ERROR if failures + 1 >= ERROR_AFTER else None
-    names = {
+    if isinstance(error, CredentialsRefused):
+        return of_error(error, Step.CALENDAR, ()).code.value, RoomState.ERROR
+    names: dict[type[SyncError], str] = {
         AccessDenied: "access_denied",
         MailboxMissing: "mailbox_missing",
-        CredentialsRefused: "credentials_refused",
+        TooManyUnusable: "quarantine_share",
     }
     return names.get(type(error), "unexpected_answer"), RoomState.ERROR

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.words import ConflictKind, HoldKind, RoomState, RunKind, RunResult
-from webapp.models import Conflict, Hold, HoldAction, Mailbox, Occurrence, Room, RoomRun, RunStep
+from webapp.models import Conflict, Credential, Hold, HoldAction, Mailbox, Occurrence, Room, RoomRun, RunStep
 from worker.store.claims import Lane
 from worker.sync.guard import Tally
 
@@ -255,6 +255,15 @@ def room_stopped(
     """A run could not go on: why, and when it is tried again. Without a `state` the room keeps its own."""
     room = session.get_one(Room, room_id)
     set_room_state(session, room_id, state or room.sync_state, now, code, fields)
+
+
+def secret_refused_as_expired(session: Session, connection_id: int, now: datetime) -> None:
+    """Microsoft itself says that the secret expired; that counts whatever the entered date says."""
+    session.execute(
+        update(Credential)
+        .where(Credential.connection_id == connection_id, Credential.refused_as_expired_at.is_(None))
+        .values(refused_as_expired_at=now)
+    )
 
 
 def show_progress(session: Session, room_id: int, done: int) -> None:

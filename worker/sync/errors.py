@@ -91,3 +91,7 @@ class Unreadable(SyncError):
     def __init__(self, detail: str, trouble: Trouble | None = None) -> None:
         self.detail = detail
         super().__init__(trouble)
+
+
+class TooManyUnusable(SyncError):
+    """So many items of a room could not be read that the fault is more likely ours: the room stops."""
