@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.models.base import Base
 
 
-class User(UserMixin, Base):
+class User(UserMixin, Base):  # type: ignore[misc]  # flask-login has no types
     """An administrator; `email` is kept in lower case."""
 
     __tablename__ = "user"

@@ -41,6 +41,10 @@ SOON = timedelta(seconds=2)
 ASK_FOR_ALL = 4
 """After so many reads that do not find a followed event, a full run decides."""
 
+OFTEN = 8
+RARELY = timedelta(minutes=30)
+"""How long to wait between looks for an event that was not found so often already."""
+
 PATIENCE = 3
 """After this many items in a row without an answer the whole run waits."""
 
@@ -69,16 +73,17 @@ def push_all(run: Run) -> None:
 
 
 def _push(run: Run, push: Push) -> None:
-    if push.item is None:
+    item = push.item
+    if item is None:
         _push_new(run, push)
         return
-    seen, remote = _read(run, push.item)
+    seen, remote = _read(run, item)
     if remote is None:
-        _put_off(run, push, None)
+        _put_off(run, push, RARELY if push.tries > OFTEN else None)
         if seen is None and push.tries == ASK_FOR_ALL:
             run.want_all()
         return
-    plan = reconcile(push.item.base, push.local, remote, push.ours)
+    plan = reconcile(item.base, push.local, remote, push.ours)
     for action in plan:
         if isinstance(action, Disagree):
             _disagree(run, push, action, seen)
@@ -87,21 +92,21 @@ def _push(run: Run, push: Push) -> None:
             return
         elif isinstance(action, Apply):
             assert seen is not None, "only what was read can be applied"
-            push = _apply(run, push, push.item, seen, action)
+            push = _apply(run, push, item, seen, action)
         elif isinstance(action, Send):
             assert seen is not None, "only what was read can be changed"
-            _send(run, push, push.item, seen, action)
+            _send(run, push, item, seen, action)
             return
         elif isinstance(action, RemoveThere):
             assert seen is not None, "only what was read can be removed"
-            _remove(run, push, push.item, seen)
+            _remove(run, push, item, seen)
             return
         elif isinstance(action, CancelHere | Bury):
-            _end(run, push, push.item)
+            _end(run, push, item)
             return
         elif isinstance(action, MoveBase) and seen is not None:
             with run.lane.writing() as session:
-                effects.move_base(session, push.item, seen, run.now())
+                effects.move_base(session, item, seen, run.now())
     _cleared(run, push, SyncState.SYNCED)
 
 
