@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -26,7 +27,7 @@ class Filter:
     q: str = ""
     before: int | None = None
 
-    def as_args(self, **changed: object) -> dict[str, object]:
+    def as_args(self, **changed: Any) -> dict[str, Any]:
         """Address arguments of this filter with some changed; defaults are left out."""
         values = {"show": self.show, "room": self.room_id, "q": self.q, "before": self.before, **changed}
         return {name: value for name, value in values.items() if value not in ("", None)}

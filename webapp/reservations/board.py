@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -32,7 +33,7 @@ class Wanted:
     page: int = 1
     room_id: int | None = None
 
-    def as_args(self, **changed: object) -> dict[str, object]:
+    def as_args(self, **changed: Any) -> dict[str, Any]:
         """Address arguments of this timetable with some changed; defaults are left out."""
         values = {
             "view": self.view if self.view != DAY else "",

@@ -95,7 +95,7 @@ def refusal_note(error: Refused | StaleRevision, form: ReservationForm, zone: Zo
 
 
 def _other_day(blocker: dict[str, Any], form: ReservationForm, zone: ZoneInfo) -> bool:
-    return blocker["starts_at"].astimezone(zone).date() != form.day.data
+    return bool(blocker["starts_at"].astimezone(zone).date() != form.day.data)
 
 
 def _differing(saved: dict[str, Any], form: ReservationForm, zone: ZoneInfo) -> list[tuple[str, str, str]]:

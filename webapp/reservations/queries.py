@@ -183,10 +183,8 @@ def conflicts_of(session: Session, reservation_id: int) -> Sequence[Conflict]:
 
 def holds_of(session: Session, reservation_id: int) -> Sequence[Hold]:
     """Open holds with an action for the reservation."""
-    query = (
-        select(Hold).join(Hold.actions).where(HoldAction.reservation_id == reservation_id, Hold.closed_at.is_(None))
-    )
-    return session.scalars(query.distinct()).all()
+    named = Hold.actions.any(HoldAction.reservation_id == reservation_id)
+    return session.scalars(select(Hold).where(Hold.closed_at.is_(None), named).order_by(Hold.id)).all()
 
 
 def steps_of(session: Session, reservation_id: int, before: datetime | None) -> Sequence[RunStep]:

@@ -91,7 +91,7 @@ class RoomForm(FlaskForm):
     @property
     def is_linked(self) -> bool:
         """Whether Office 365 is chosen."""
-        return self.calendar_type.data == OFFICE_365
+        return bool(self.calendar_type.data == OFFICE_365)
 
     @property
     def seen_revision(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, contains_eager
@@ -29,7 +30,7 @@ class Filter:
     descending: bool = False
     page: int = 1
 
-    def as_args(self, **changed: object) -> dict[str, object]:
+    def as_args(self, **changed: Any) -> dict[str, Any]:
         """Address arguments of this filter with some changed; defaults are left out."""
         values = {
             "q": self.q,
@@ -89,7 +90,13 @@ def list_rooms(session: Session, wanted: Filter) -> Listing:
     )
     total = sum(counts[s.value] for s in RoomState) if not wanted.status else counts.get(wanted.status, 0)
     everything = session.scalar(select(func.count()).select_from(Room).where(Room.archived_at.is_(None))) or 0
-    return Listing([Status(*row) for row in rows], counts, total, everything, buildings(session))
+    return Listing(
+        [Status(room, waiting, moves, on) for room, waiting, moves, on in rows],
+        counts,
+        total,
+        everything,
+        buildings(session),
+    )
 
 
 def buildings(session: Session) -> Sequence[str]:
@@ -103,7 +110,8 @@ def status_of(session: Session, room_id: int) -> Status:
     row = session.execute(_statuses().where(Room.id == room_id)).one_or_none()
     if row is None:
         raise NotFound(what="room", id=room_id)
-    return Status(*row)
+    room, waiting, moves, on = row
+    return Status(room, waiting, moves, on)
 
 
 def connections(session: Session) -> Sequence[Connection]:
@@ -128,7 +136,7 @@ def choices(session: Session, connection_id: int, q: str) -> Sequence[RoomChoice
     return session.scalars(query.order_by(RoomChoice.name, RoomChoice.id).limit(CHOICES_SHOWN)).all()
 
 
-def _statuses() -> Select[tuple[Room, int, bool, bool]]:
+def _statuses() -> Select[Room, int, bool, bool]:
     waiting = (
         select(func.count())
         .select_from(Outbox)
@@ -160,7 +168,7 @@ def _matching(wanted: Filter) -> list[ColumnElement[bool]]:
 def _of_status(status: str) -> list[ColumnElement[bool]]:
     if status == ARCHIVED:
         return [Room.archived_at.is_not(None)]
-    in_use = [Room.archived_at.is_(None)]
+    in_use: list[ColumnElement[bool]] = [Room.archived_at.is_(None)]
     return [*in_use, Room.sync_state == RoomState(status)] if status else in_use
 
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from webapp.database import rows_changed
 from webapp.domain.words import RoomState
 from webapp.errors import FieldError, NotFound, Refused, StaleRevision
 from webapp.models import Connection, Mailbox, Meeting, Occurrence, Reservation, Room
@@ -117,12 +118,13 @@ def try_again(session: Session, room_id: int, now: datetime) -> Room:
 
 def list_places_again(session: Session, connection_id: int) -> None:
     """Ask for a new list of a tenant's rooms; the caller rings for it. Raises `NotFound`."""
-    done = session.execute(
+    done = rows_changed(
+        session,
         update(Connection)
         .where(Connection.id == connection_id)
-        .values(places_wanted=Connection.places_wanted + 1, places_error=None)
+        .values(places_wanted=Connection.places_wanted + 1, places_error=None),
     )
-    if done.rowcount == 0:
+    if done == 0:
         raise NotFound(what="connection", id=connection_id)
 
 
