@@ -95,14 +95,21 @@ def _not_there(run: Run, item: Item) -> None:
     with run.lane.writing() as session:
         link = session.get_one(Link, item.link_id)
         link.observed_gone, link.gone_confirmed, link.dirty = True, not fresh, True
-        link.next_look_at = now + AGAIN if fresh else None
+        link.tries = link.tries + 1 if fresh else 0
+        link.next_look_at = now + _pause(link.tries) if fresh else None
+
+
+def _pause(tries: int) -> timedelta:
+    """Longer from look to look: 10 s at first, 43 minutes at most."""
+    return AGAIN * 2 ** min(tries - 1, 8)
 
 
 def _doubted(run: Run, item: Item, now: datetime) -> None:
     """Nobody told of a deletion: look again, and let a full run decide if it stays away."""
     with run.lane.writing() as session:
         link = session.get_one(Link, item.link_id)
-        link.tries, link.next_look_at = link.tries + 1, now + AGAIN
+        link.tries += 1
+        link.next_look_at = now + _pause(link.tries)
         tries = link.tries
     if tries == MOST_DOUBTED:
         run.want_all()
