@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.tenant.errors import AnswerLost, GraphError
@@ -70,6 +70,7 @@ class Fault:
     mailbox: str | None = None
     skip: int = 0
     retry_after: int | str | None = 1
+    until: datetime | None = None
     hits: int = 0
 
     def matches(self, op: str, mailbox: str | None) -> bool:
@@ -122,11 +123,15 @@ class Faults:
         mailbox: str | None = None,
         skip: int = 0,
         retry_after: int | str | None = 1,
+        until: datetime | None = None,
     ) -> Fault:
-        """Order a fault. `retry_after`: seconds, an HTTP date, or None for 429 and 503 without the header."""
+        """Order a fault, which ends by itself at `until`.
+
+        `retry_after`: seconds, an HTTP date, or None for 429 and 503 without the header.
+        """
         if op not in OPS or kind not in BEFORE | AFTER | SHAPES:
             raise ValueError(f"no fault {kind} on {op}")
-        fault = Fault(op, kind, times, mailbox, skip, retry_after)
+        fault = Fault(op, kind, times, mailbox, skip, retry_after, until)
         self.orders.append(fault)
         return fault
 
@@ -142,6 +147,8 @@ class Faults:
         """The fault that hits this request, if any; it is used up by one."""
         if not self.orders:
             return None
+        now = self.tenant.clock.now()
+        self.orders = [fault for fault in self.orders if fault.until is None or now < fault.until]
         hit = None
         for fault in self.orders:
             if fault.matches(op, mailbox):

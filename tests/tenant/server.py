@@ -1,4 +1,4 @@
-"""The tenant over HTTPS: Entra and Graph on one origin, with a certificate authority of its own.
+"""The tenant over HTTPS: Entra, Graph and the Outlook page on one origin, with a certificate authority of its own.
 
 `TenantApp` is plain WSGI. Further pages hang themselves in with `mount(prefix, wsgi_app)`.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import trustme
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from tests.tenant import persist
+from tests.tenant import outlook, persist
 from tests.tenant.clock import RealClock
 from tests.tenant.errors import AnswerLost
 
@@ -128,6 +128,7 @@ class TenantServer:
         self.tenant = tenant
         self.ca = ca or trustme.CA(organization_name="Simulated tenant")
         self.app = TenantApp(tenant, hold_seconds)
+        self.app.mount(OUTLOOK_PREFIX, outlook.create_app(tenant))
         self._keep_in = Path(data_dir) if data_dir is not None else None
         self._scratch = None if self._keep_in else tempfile.TemporaryDirectory(prefix="tenant-ca-")
         folder = self._keep_in or Path(self._scratch.name)  # type: ignore[union-attr]

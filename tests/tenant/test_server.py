@@ -113,8 +113,8 @@ def test_further_pages_can_be_hung_in(server: TenantServer) -> None:
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
         return [environ["PATH_INFO"].encode().ljust(5)]
 
-    server.app.mount("/outlook", page)
-    assert client_of(server.ca_path).get(f"{server.outlook_url}day", timeout=10).text.strip() == "/day"
+    server.app.mount("/more", page)
+    assert client_of(server.ca_path).get(f"{server.origin}/more/day", timeout=10).text.strip() == "/day"
 
 
 def test_the_demo_has_rooms_in_two_buildings_people_and_meetings_around_now() -> None:
