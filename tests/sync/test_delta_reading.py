@@ -120,7 +120,7 @@ def test_an_event_moved_out_of_the_window_is_moved_and_not_cancelled(world: Worl
 
 @pytest.mark.parametrize("at_page", [0, 1, 2])
 @pytest.mark.parametrize("full", [False, True], ids=["delta", "full"])
-def test_a_token_that_dies_at_any_page_costs_nothing_but_another_reading(world: World, at_page: int, full: bool) -> None:
+def test_a_token_that_dies_at_any_page_costs_another_reading(world: World, at_page: int, full: bool) -> None:
     """H08: edits that wait are still sent, nothing is created twice, nobody is mailed."""
     world.tenant.switches.delta_page_size_honoured = False
     world.tenant.switches.default_delta_page = 5

@@ -13,8 +13,7 @@ from worker.room_run.writing import send_delete
 from worker.store import effects, items, writes
 from worker.store.items import Item
 from worker.store.writes import Write
-from worker.sync.conflict import ours_yields
-from worker.sync.link import Observation, observation_from_json
+from worker.sync.link import Observation
 from worker.sync.recognise import Mark
 from worker.sync.values import LOCAL_GROUPS, Values, changed, span_from_json
 
@@ -22,8 +21,8 @@ from worker.sync.values import LOCAL_GROUPS, Values, changed, span_from_json
 def own_event(run: Run, item: Item, seen: Observation, mark: Mark) -> bool:
     """Deal with a new event that this installation made; True: it is to be imported like a stranger's.
 
-    Its reservation is waiting for an open create: that attempt adopts it. It has another event: the younger of
-    the twins goes, if people have not touched it. It has none: adopt, and the planner decides what follows.
+    Its reservation is waiting for an open create: that attempt adopts it. It has another event: this twin goes,
+    if people have not touched it. It has none: adopt, and the planner decides what follows.
     One that was believed gone from Outlook and is there after all lives again.
     """
     if mark.room_id != run.lane.room_id:
@@ -57,24 +56,17 @@ def own_event(run: Run, item: Item, seen: Observation, mark: Mark) -> bool:
 
 
 def _heal_twin(run: Run, item: Item, seen: Observation, twin: int, reservation_id: int, asked: Values) -> bool:
-    """Two events of ours for one reservation: remove the younger, unless somebody changed it."""
+    """Two events of ours for one reservation: the one just found goes, as the other carries what was changed
+    since. If somebody changed it, it is a meeting of its own by now: True."""
     with run.lane.reading() as session:
         other = items.load(session, [twin])[0]
-        link = session.get_one(Link, twin)
-        kept = observation_from_json(link.observed or {}) if link.observed else seen
-        revision = other.revision
-    this_is_younger = ours_yields((seen.created, item.event_id), (kept.created, other.event_id))
-    goes, goes_seen = (item, seen) if this_is_younger else (other, kept)
-    if changed(asked, goes_seen.values, LOCAL_GROUPS) and this_is_younger:
+    created = (asked, other.base.remote) if other.base else (asked,)
+    if all(changed(values, seen.values, LOCAL_GROUPS) for values in created):
         return True
-    if not this_is_younger:
-        with run.lane.writing() as session:
-            effects.adopt(session, run.lane, reservation_id, item.event_id, seen, asked, run.now())
-            session.get_one(Link, item.link_id).dirty = True
     with run.lane.writing() as session:
-        write = Write(reservation_id, revision, run.log.begin(), run.now())
-        attempt = writes.new_delete(session, run.lane, write, goes.event_id, goes_seen.etag)
-    send_delete(run, attempt, goes.link_id, goes_seen.etag, "twin_removed")
+        write = Write(reservation_id, other.revision, run.log.begin(), run.now())
+        attempt = writes.new_delete(session, run.lane, write, item.event_id, seen.etag)
+    send_delete(run, attempt, item.link_id, seen.etag, "twin_removed")
     return False
 
 

@@ -78,12 +78,15 @@ class RoomSync:
         except Stopping:
             claims.give_back(lane, None, failed=False)
             self._close(run_log, RunResult.LOST, "stopping")
-        except SyncError as error:
-            self._failed(lane, run_log, error)
-        except Exception:
-            log.exception("run failed mailbox=%s", mailbox_id)
-            self._failed(lane, run_log, SyncError())
-            raise
+        except Exception as error:
+            if not claims.is_ours(lane):  # rows changed under the run's feet: whoever took over says how it stands
+                self._close(run_log, RunResult.LOST)
+            elif isinstance(error, SyncError):
+                self._failed(lane, run_log, error)
+            else:
+                log.exception("run failed mailbox=%s", mailbox_id)
+                self._failed(lane, run_log, SyncError())
+                raise
         return True
 
     def _rounds(self, run: Run) -> None:

@@ -108,6 +108,15 @@ def keep(session: Session, lane: Lane) -> None:
         raise LaneLost
 
 
+def is_ours(lane: Lane) -> bool:
+    """Whether the claim is still this run's own."""
+    with lane.reading() as session:
+        mine = select(Mailbox.id).where(
+            Mailbox.id == lane.mailbox_id, Mailbox.fence == lane.fence, Mailbox.claim_owner.is_not(None)
+        )
+        return session.scalar(mine) is not None
+
+
 def wanted(lane: Lane) -> int:
     """What has been asked of this mailbox so far; note it before anything is read."""
     with lane.reading() as session:

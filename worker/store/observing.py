@@ -86,6 +86,7 @@ class _Notes:
             link.next_look_at = link.next_look_at or self.now
             return
         last = observation_from_json(link.observed) if link.observed else None
+        self._try_again(link, row.observation, last)
         if row.observation.is_series or link.is_series:
             self._see_series(link, row.observation, last)
             return
@@ -96,6 +97,13 @@ class _Notes:
         link.observed = observation_to_json(row.observation)
         link.observed_gone, link.gone_confirmed, link.shown_since = False, False, True
         link.private_seen = link.private_seen or row.observation.values.private
+
+    def _try_again(self, link: Link, observation: Observation, last: Observation | None) -> None:
+        """What was set aside is worth another try once its event changed (H62)."""
+        if link.state != LinkState.QUARANTINED or (last is not None and last.change_key == observation.change_key):
+            return
+        link.state = LinkState.NEW if link.reservation_id is None else LinkState.LINKED
+        link.reason, link.dirty = None, True
 
     def touch(self, master_id: str) -> None:
         link = self.links.get(master_id)
