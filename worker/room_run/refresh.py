@@ -101,7 +101,7 @@ def _not_there(run: Run, item: Item) -> None:
 
 def _pause(tries: int) -> timedelta:
     """Longer from look to look: 10 s at first, 43 minutes at most."""
-    return AGAIN * 2 ** min(tries - 1, 8)
+    return AGAIN * (1 << min(max(tries - 1, 0), 8))
 
 
 def _doubted(run: Run, item: Item, now: datetime) -> None:
