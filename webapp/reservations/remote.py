@@ -59,6 +59,8 @@ def import_remote(session: Session, room_id: int, remote: RemoteMeeting, now: da
     A reservation that was cancelled and that the room holds again is revived.
     """
     room = lock_room(session, room_id)
+    if remote.home is Home.USER:  # the person before the meeting: rooms side by side lock both in one order
+        person(session, remote.organizer_name, remote.organizer_email)
     meeting = _meeting_for(session, remote, now)
     reservation = session.scalar(
         select(Reservation).where(Reservation.meeting_id == meeting.id, Reservation.room_id == room.id)

@@ -9,6 +9,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.database import rows_changed
@@ -117,15 +118,22 @@ def blockers(
 
 
 def person(session: Session, name: str, email: str) -> Person | None:
-    """The person with this email, made or renamed as needed; None without an email."""
+    """The person with this email, made or renamed as needed; None without an email.
+
+    Two transactions may meet a new person at the same moment: the later finds whom the earlier made.
+    """
     email = email.strip().lower()
     if not email:
         return None
-    found = session.scalar(select(Person).where(Person.email == email))
+    query = select(Person).where(Person.email == email)
+    found = session.scalar(query)
     if found is None:
         found = Person(email=email, name=name.strip() or email)
-        session.add(found)
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(found)
+        except IntegrityError:
+            found = session.scalars(query).one()
     elif name.strip() and found.name != name.strip():
         found.name = name.strip()
     return found
