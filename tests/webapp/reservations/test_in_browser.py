@@ -1,0 +1,109 @@
+"""What only a browser shows of rooms and reservations: what is in sight, where the focus goes, what comes to rest."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from tests.webapp.conftest import ListeningBell, Person
+from tests.webapp.rooms.world import NOW, World, at
+from tests.webapp.shell.test_in_browser import open_path, panel
+from webapp.database import Transactions
+from webapp.domain.words import Answer, RoomState, SyncState
+from webapp.models import Outbox, Reservation, Room
+from webapp.reservations.rows import Dated
+
+__all__ = ["panel"]
+pytestmark = pytest.mark.browser
+
+FAR = date(2060, 11, 23)
+"""Still to come whenever the test runs, so that its free slots are offered."""
+AHEAD = (FAR - NOW.date()).days
+HOURS = {"Declined": (11, 12), "Alone": (13, 14), "First lane": (15, 17), "Second lane": (16, 18)}
+DAY = f"/reservations/?day={FAR.isoformat()}"
+
+
+@pytest.fixture
+def world(app: Flask, data: Transactions, admin: Person, bell: ListeningBell) -> World:
+    """The panel by the real clock: the browser has no other."""
+    made = World(app, data, admin, bell)
+    made.sync_on()
+    return made
+
+
+def width_of(page: Page, text: str) -> float:
+    box = page.locator(".ev", has_text=text).bounding_box()
+    return box["width"] if box else 0
+
+
+def test_events_stay_in_sight_beside_free_slots_and_each_other(panel: Page, world: World) -> None:
+    rooms = {"Declined": world.linked_room("Alder"), "First lane": world.linked_room("Birch")}
+    rooms |= {"Alone": rooms["Declined"], "Second lane": rooms["First lane"]}
+    said_no = (Dated(at(11, 12, AHEAD), blocks=False, answer=Answer.DECLINED),)
+    for name, hours in HOURS.items():
+        span = at(*hours, AHEAD)
+        dates = said_no if name == "Declined" else (Dated(span),)
+        email = f"{name[:5].lower()}@larkfield.example"
+        world.imported(rooms[name], span, name, dates=dates, organizer_name=name, organizer_email=email)
+    open_path(panel, DAY)
+    for text in ("Declined", "Alone", "First lane", "Second lane"):
+        assert width_of(panel, text) > 50, text
+    lanes = [panel.locator(".ev", has_text=text).bounding_box() for text in ("First lane", "Second lane")]
+    assert lanes[0]["x"] + lanes[0]["width"] <= lanes[1]["x"] + 1
+
+
+def test_a_free_slot_is_booked_and_a_second_booking_of_it_is_refused_where_it_was_typed(
+    panel: Page, world: World
+) -> None:
+    world.room()
+    open_path(panel, DAY)
+    panel.locator(".slot.s36 a").click()
+    expect(panel.get_by_role("heading", name="New reservation")).to_be_focused()
+    expect(panel.get_by_label("Start")).to_have_value("10:00")
+    panel.get_by_label("Title").fill("Works committee")
+    panel.get_by_role("button", name="Book room").click()
+    expect(panel.locator(".toast")).to_contain_text("Works committee is booked.")
+    expect(panel.locator(".ev", has_text="Works committee")).to_be_visible()
+    open_path(panel, f"/reservations/new?room=1&day={FAR.isoformat()}&start=10:30&end=11:30")
+    panel.get_by_label("Title").fill("Too late")
+    panel.get_by_role("button", name="Book room").click()
+    expect(panel.locator("#clash")).to_be_focused()
+    expect(panel.locator("#clash")).to_contain_text("Alder is taken from 10:00 to 11:00")
+    expect(panel.get_by_label("Title")).to_have_value("Too late")
+
+
+def test_a_waiting_reservation_turns_synced_by_itself_and_rests(panel: Page, world: World) -> None:
+    room_id = world.linked_room()
+    own = world.booking(room_id)
+    open_path(panel, f"/reservations/{own}")
+    expect(panel.locator("#reservation-state")).to_contain_text("Not in Outlook yet")
+    with world.rows() as session:
+        session.query(Outbox).delete()
+        session.get_one(Reservation, own).sync_state = SyncState.SYNCED
+    expect(panel.locator("#reservation-state")).to_contain_text("Synced")
+    expect(panel.locator("[hx-trigger^=every]")).to_have_count(0)
+
+
+def test_a_pending_room_turns_active_by_itself_in_list_and_panel(panel: Page, world: World) -> None:
+    room_id = world.linked_room(state=RoomState.PENDING)
+    open_path(panel, f"/rooms/{room_id}")
+    expect(panel.locator("#room-status")).to_contain_text("Pending: first sync is running")
+    with world.rows() as session:
+        room = session.get_one(Room, room_id)
+        room.sync_state, room.last_synced_at = RoomState.ACTIVE, NOW
+    expect(panel.locator("#room-status")).to_contain_text("In step with Outlook")
+    expect(panel.locator(f"#room-{room_id}-cell")).to_contain_text("Active")
+    expect(panel.locator("[hx-trigger^=every]")).to_have_count(0)
+
+
+def test_a_phone_needs_no_sideways_scroll(panel: Page, world: World) -> None:
+    room_id = world.linked_room("Linden, divisible hall with a name that goes on for longer than anyone expected")
+    own = world.booking(room_id, title="Ganz außerordentliche Gesellschafterversammlung " * 5)
+    panel.set_viewport_size({"width": 390, "height": 800})
+    for path in ("/rooms/", f"/rooms/{room_id}", "/reservations/?day=2026-11-23", f"/reservations/new?room={room_id}",
+                 f"/reservations/{own}", f"/reservations/{own}/cancel", "/activity/"):  # fmt: skip
+        open_path(panel, path)
+        assert panel.evaluate("document.documentElement.scrollWidth") <= 390, path
