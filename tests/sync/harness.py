@@ -312,6 +312,9 @@ class Harness:
             problems.append(f"the second run wrote {self.world.writes() - writes} times")
         after = dump(self.world)
         problems += [f"the second run changed {table}" for table in before if before[table] != after[table]]
+        people = {self.world.address(name) for name in PEOPLE}
+        touched = {request.mailbox for request in self.world.tenant.requests} & people
+        problems += [f"a person's mailbox was asked: {address}" for address in touched]
         self.outcome.writes = writes
 
     def _count_twins(self) -> None:

@@ -1,0 +1,67 @@
+"""Bad days: the tenant is down for a while, and a mailbox comes back with other ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sync.world import World
+from webapp.domain.words import RoomState, SyncState
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """One room under sync, one person."""
+    made = World()
+    made.add_room("alder")
+    made.tenant.add_person(made.address("ada"), "Ada")
+    made.run()
+    yield made
+    made.close()
+
+
+def test_ten_minutes_without_microsoft_lose_nothing_and_cancel_nothing(world: World) -> None:
+    """I2, I5, I8: both sides go on meanwhile; the room says so, and everything catches up by itself."""
+    kept = world.book("alder", "Before", world.at(9))
+    world.run()
+    ada = world.tenant.as_person(world.address("ada"))
+    world.tenant.faults.add("any", "drop", times=1_000_000)
+    for minute in range(10):
+        if minute == 2:
+            world.book("alder", "Meanwhile here", world.at(11))
+            world.change(kept, title="Before, renamed")
+        if minute == 4:
+            span = world.at(13)
+            ada.book("Meanwhile there", span.start, span.end, rooms=[world.address("alder")])
+        world.run_once("alder")
+        world.tenant.advance(60)
+    assert world.room("alder").sync_state is RoomState.ERROR
+    assert world.room("alder").sync_code == "unavailable"
+    assert len(world.slots_here("alder")) == 2, "nothing was cancelled, and what was booked meanwhile stands"
+
+    world.tenant.faults.clear()
+    world.run(patience=80)
+    assert world.room("alder").sync_state is RoomState.ACTIVE
+    assert len(world.slots_here("alder")) == 3
+    assert {"Before, renamed", "Meanwhile here"} <= {event["subject"] for event in world.there("alder")}
+    assert world.reservation(kept).sync_state is SyncState.SYNCED
+
+
+def test_a_mailbox_that_comes_back_with_new_ids_is_adopted_and_nothing_is_deleted_in_it(world: World) -> None:
+    """H15, H69: the ids of before lead nowhere; our own events are known by their mark, others by iCalUId."""
+    ours = world.book("alder", "Ours", world.at(9))
+    span = world.at(11)
+    world.tenant.as_person(world.address("ada")).book("Hers", span.start, span.end, rooms=[world.address("alder")])
+    world.run()
+    before = world.slots_here("alder")
+    world.tenant.renew_ids(world.address("alder"))
+    writes = world.writes()
+    world.want("alder", full=True)
+    world.run(patience=80)
+    world.want("alder", full=True)
+    world.run(patience=80)
+    assert world.slots_here("alder") == before
+    assert world.writes() == writes, "nothing was written in the mailbox"
+    assert world.reservation(ours).cancelled_at is None
+    assert len(world.there("alder")) == 2
