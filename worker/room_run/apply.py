@@ -14,7 +14,7 @@ from webapp.reservations.rows import lock_room
 from worker.room_run.context import Run
 from worker.room_run.own import own_event
 from worker.room_run.refresh import refresh
-from worker.room_run.writing import send_delete
+from worker.room_run.writing import send_delete, tell_withdrawn
 from worker.store import effects, items, records, writes
 from worker.store.claims import LaneLost
 from worker.store.items import Item
@@ -220,12 +220,12 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
         if isinstance(action, Import):
             told = effects.take_in(session, run.lane, item.link_id, _seen(item), now)
             run.log.step(session, now, "here", "import", told.reservation_id)
-            _tell_withdrawn(run, session, told)
+            tell_withdrawn(run, session, told.withdrawn)
         elif isinstance(action, Apply):
             told = effects.follow(session, run.lane, item, _seen(item), now)
             step = "retime" if _is_retime(decision) else "change"
             run.log.step(session, now, "here", step, item.reservation_id, ",".join(sorted(action.groups)))
-            _tell_withdrawn(run, session, told)
+            tell_withdrawn(run, session, told.withdrawn)
         elif isinstance(action, CancelHere):
             ended = effects.end_here(session, item, now)
             run.log.step(session, now, "here", "cancel" if ended else "unlink", item.reservation_id)
@@ -236,11 +236,6 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
             writes.forget(session, item.reservation_id)
         elif isinstance(action, Stop):
             _hold_one(run, session, item, action.kind)
-
-
-def _tell_withdrawn(run: Run, session: Session, told: effects.Told) -> None:
-    for reservation_id in told.withdrawn:
-        run.log.step(session, run.now(), "here", "withdraw", reservation_id, HoldKind.SLOT_TAKEN.value)
 
 
 def _hold_one(run: Run, session: Session, item: Item, kind: HoldKind) -> None:

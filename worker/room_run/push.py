@@ -45,6 +45,9 @@ OFTEN = 8
 RARELY = timedelta(minutes=30)
 """How long to wait between looks for an event that was not found so often already."""
 
+MOST_CLEARING = 3
+"""So often a slot is waited for that only ours will leave; two that change places would wait for ever."""
+
 PATIENCE = 3
 """After this many items in a row without an answer the whole run waits."""
 
@@ -116,7 +119,7 @@ def _push_new(run: Run, push: Push) -> None:
         _cleared(run, push, None if push.local is ABSENT else SyncState.LOCAL)
         return
     found = look_at_slot(run, push.times, push.public_id)
-    if found.slot is Slot.CLEARING:
+    if found.slot is Slot.CLEARING and push.tries < MOST_CLEARING:
         _put_off(run, push, SOON)
         return
     if found.slot is Slot.TAKEN and found.own is None:
@@ -173,7 +176,7 @@ def _send(run: Run, push: Push, item: Item, seen: Observation, action: Send) -> 
     groups = action.groups
     if "time" in groups:
         found = look_at_slot(run, push.times, push.public_id, besides=item.event_id)
-        if found.slot is Slot.CLEARING:
+        if found.slot is Slot.CLEARING and push.tries < MOST_CLEARING:
             _put_off(run, push, SOON)
             return
         if found.slot is Slot.TAKEN:
@@ -285,7 +288,7 @@ def _put_off(run: Run, push: Push, wait: timedelta | None) -> None:
 
 
 def _cleared(run: Run, push: Push, state: SyncState | None) -> None:
-    kinds = (HoldKind.EDITED_AND_CANCELLED, *((HoldKind.SLOT_TAKEN,) if state is not None else ()))
+    kinds = (HoldKind.EDITED_AND_CANCELLED, *((HoldKind.SLOT_TAKEN,) if state is not None or push.cancelled else ()))
     with run.lane.writing() as session:
         writes.clear(session, push, state)
         records.release(session, run.lane.room_id, kinds, push.reservation_id, run.now())

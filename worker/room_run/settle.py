@@ -45,7 +45,7 @@ def _settle_create(run: Run, attempt: OpenAttempt) -> None:
     """Look first; found: adopt. Not found: look again, then the same POST, same transactionId, same body."""
     found = _find(run, attempt)
     if found is not None:
-        bind(run, attempt, found, "adopt")
+        bind(run, attempt, found, "adopt", found_later=True)
         return
     unwanted = attempt.cancelled or attempt.ended
     waits = LATE_LOOKS if unwanted else LOOKS

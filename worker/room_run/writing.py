@@ -10,9 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from webapp.domain.words import AttemptState, LinkState, SyncState
+from webapp.domain.words import AttemptState, HoldKind, LinkState, SyncState
 from webapp.models import Link
+from webapp.reservations.rows import lock_room
 from worker.room_run.context import Run
 from worker.store import effects, writes
 from worker.store.writes import OpenAttempt
@@ -58,10 +60,14 @@ def send_create(run: Run, attempt: OpenAttempt) -> bool:
     return bind(run, attempt, event, "create")
 
 
-def bind(run: Run, attempt: OpenAttempt, event: Event, action: str) -> bool:
-    """Adopt `event` as the outcome of a create; refused when it already stands for something else (H38)."""
+def bind(run: Run, attempt: OpenAttempt, event: Event, action: str, *, found_later: bool = False) -> bool:
+    """Adopt `event` as the outcome of a create; refused when it already stands for something else (H38).
+
+    `found_later`: time passed since it was sent, so what came in meanwhile may have the older right to the slot.
+    """
     now = run.now()
     with run.lane.writing() as session:
+        lock_room(session, run.lane.room_id)
         link = session.scalar(select(Link).where(Link.mailbox_id == run.lane.mailbox_id, Link.event_id == event.id))
         taken = link is not None and link.reservation_id not in (None, attempt.reservation_id)
         if taken and link is not None and link.state == LinkState.LINKED:
@@ -74,7 +80,17 @@ def bind(run: Run, attempt: OpenAttempt, event: Event, action: str) -> bool:
         effects.adopt(session, run.lane, attempt.reservation_id, event.id, seen, asked, now)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
         run.log.step(session, now, "there", action, attempt.reservation_id)
+        if found_later:
+            tell_withdrawn(
+                run, session, effects.yield_to_earlier(session, run.lane, attempt.reservation_id, event.id, seen, now)
+            )
     return True
+
+
+def tell_withdrawn(run: Run, session: Session, losers: tuple[int, ...]) -> None:
+    """Write down whose slot went to an earlier event."""
+    for reservation_id in losers:
+        run.log.step(session, run.now(), "here", "withdraw", reservation_id, HoldKind.SLOT_TAKEN.value)
 
 
 def send_patch(run: Run, attempt: OpenAttempt, link_id: int, etag: str) -> Observation | None:

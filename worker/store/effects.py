@@ -194,6 +194,17 @@ def adopt(
     return link.id
 
 
+def yield_to_earlier(
+    session: Session, lane: Lane, reservation_id: int, event_id: str, seen: Observation, now: datetime
+) -> tuple[int, ...]:
+    """An event of ours was found again: meanwhile the delta may have brought one that was there before (H51)."""
+    reservation = session.get_one(Reservation, reservation_id)
+    if reservation.cancelled_at is not None or reservation.withdrawn_at is not None:
+        return ()
+    link = session.scalars(select(Link).where(Link.mailbox_id == lane.mailbox_id, Link.event_id == event_id)).one()
+    return _yielding(session, lane, reservation, link, seen, now)
+
+
 def wrote(
     session: Session, link_id: int, seen: Observation, sent: Values, groups: tuple[str, ...], now: datetime
 ) -> None:

@@ -37,6 +37,7 @@ class Push:
     local: Side
     ours: bool
     ended: bool
+    cancelled: bool
     times: tuple[datetime, datetime]
     item: Item | None
     """Its link, if it has an event."""
@@ -98,6 +99,7 @@ def load_push(lane: Lane, outbox_id: int, now: datetime) -> Push | None:
             local=local_side(reservation),
             ours=is_ours(reservation.meeting),
             ended=times[1] <= now,
+            cancelled=reservation.cancelled_at is not None,
             times=times,
             item=items[0] if items else None,
             tries=row.tries,
