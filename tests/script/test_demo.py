@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,65 +12,18 @@ import pytest
 import requests
 
 from script.lib.data_folder import free_port
-from script.lib.environment import ROOT
-from script.lib.process import wait_until
 from tests.script.runs import is_alive
-from tests.support.network import OFFLINE
-
-READY_SECONDS = 90.0
-OWN = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SECRET_ENCRYPTION_KEYS", "REQUESTS_CA_BUNDLE"}
-
-
-class Demo:
-    """One run of script/server inside the environment that the tests have."""
-
-    def __init__(self, data: Path, port: int, *arguments: str) -> None:
-        self.data = data
-        self._said = data.parent / f"said-{len(list(data.parent.iterdir()))}"
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        inherited = {name: value for name, value in os.environ.items() if name not in OWN}
-        with self._said.open("wb") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "script.lib.demo", *arguments],
-                env=inherited | OFFLINE | {"PATH": path, "DATA_DIR": str(data), "PORT": str(port)},
-                cwd=ROOT,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-
-    @property
-    def said(self) -> str:
-        return self._said.read_text()
-
-    def wait(self) -> None:
-        ready = "Ctrl-C stops everything."
-        wait_until(lambda: ready in self.said or self.process.poll() is not None, READY_SECONDS)
-        assert ready in self.said, self.said
-
-    def shown(self, label: str) -> str | None:
-        found = re.search(rf"^\s*{label}\s+(\S+)$", self.said, re.MULTILINE)
-        return found[1] if found else None
-
-    def pids(self) -> dict[str, int]:
-        children = json.loads((self.data / "running.json").read_text())["children"]
-        return {name: pid for name, (pid, _) in children.items()}
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(READY_SECONDS)
+from tests.support.demo import Demo, new_data_folder
 
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
     """Starts script/server on one data folder and waits until it has said where everything is."""
     runs: list[Demo] = []
-    (tmp_path / "data").mkdir()
-    # Test processes that run side by side would both find the same usual ports free.
-    ports = {"tenant": free_port(), "valkey": free_port()}
-    (tmp_path / "data" / "ports.json").write_text(json.dumps(ports))
+    data = new_data_folder(tmp_path)
 
     def start(*arguments: str, port: int) -> Demo:
-        runs.append(Demo(tmp_path / "data", port, *arguments))
+        runs.append(Demo(data, port, *arguments))
         runs[-1].wait()
         return runs[-1]
 
