@@ -37,8 +37,9 @@ def poll(
     for connection_id, links in _links(transactions, due, now()).items():
         unlinked = [mailbox_id for mailbox_id, link in links.items() if link is None]
         linked = [(mailbox_id, link) for mailbox_id, link in links.items() if link is not None]
-        _mark(transactions, unlinked, unlinked, now())
-        stirred += unlinked
+        if unlinked:
+            _mark(transactions, unlinked, unlinked, now())
+            stirred += unlinked
         for start in range(0, len(linked), MOST_PARTS):
             part = dict(linked[start : start + MOST_PARTS])
             found = _probe(transactions, client_of, connection_id, part, now())
