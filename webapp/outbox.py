@@ -24,13 +24,12 @@ def queue_for_push(session: Session, reservation: Reservation, mailbox_id: int |
         reservation.sync_state = SyncState.LOCAL
         return
     session.flush()
+    revision = reservation.meeting.revision
     row = session.scalar(select(Outbox).where(Outbox.reservation_id == reservation.id))
     if row is None:
-        row = Outbox(reservation_id=reservation.id, mailbox_id=mailbox_id)
+        row = Outbox(reservation_id=reservation.id, mailbox_id=mailbox_id, revision=revision, written_at=now)
         session.add(row)
-    row.mailbox_id = mailbox_id
-    row.revision = reservation.meeting.revision
-    row.written_at = now
+    row.mailbox_id, row.revision, row.written_at = mailbox_id, revision, now
     row.not_before = None
     row.tries = 0
     row.parked = False

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+BY_OUTLOOK = "Outlook"
+"""Who cancelled or made a reservation that followed its event."""
+
 
 class RoomState(StrEnum):
     """Sync status of a room."""

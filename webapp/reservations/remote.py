@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import Span
-from webapp.domain.words import Answer, Home, MeetingKind, Origin, SyncState, TitleSource
+from webapp.domain.words import BY_OUTLOOK, Answer, Home, MeetingKind, Origin, SyncState, TitleSource
 from webapp.models import Meeting, Reservation
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.rows import (
@@ -26,8 +26,6 @@ from webapp.reservations.rows import (
     span_of,
     write_dates,
 )
-
-BY_OUTLOOK = "Outlook"
 
 
 @dataclass(frozen=True)

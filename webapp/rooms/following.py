@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from webapp.domain.words import AttemptState, Home, Origin, SyncState
+from webapp.domain.words import BY_OUTLOOK, AttemptState, Home, Origin, SyncState
 from webapp.models import Attempt, Hold, Link, Meeting, Occurrence, Outbox, Reservation, Room
 
 
@@ -37,6 +37,51 @@ def resume(session: Session, room: Room, mailbox_id: int) -> None:
         .where(Reservation.room_id == room.id, Reservation.id.in_(linked))
         .values(not_followed_since=None)
     )
+
+
+def stop_all(session: Session, now: datetime) -> None:
+    """Sync was switched off: what came from Outlook is followed in no room."""
+    imported = select(Meeting.id).where(Meeting.origin == Origin.OUTLOOK)
+    session.execute(
+        update(Reservation)
+        .where(
+            Reservation.meeting_id.in_(imported),
+            Reservation.cancelled_at.is_(None),
+            Reservation.not_followed_since.is_(None),
+        )
+        .values(not_followed_since=now)
+    )
+
+
+def resume_all(session: Session) -> None:
+    """Sync was switched on: what came from Outlook is followed again in every room under sync."""
+    followed = (
+        select(Link.reservation_id)
+        .join(Room, Room.mailbox_id == Link.mailbox_id)
+        .where(Room.sync_active, Room.archived_at.is_(None), Link.reservation_id.is_not(None))
+    )
+    session.execute(
+        update(Reservation)
+        .where(Reservation.not_followed_since.is_not(None), Reservation.id.in_(followed))
+        .values(not_followed_since=None)
+    )
+
+
+def owed_cancels(session: Session, mailbox_id: int) -> Sequence[Reservation]:
+    """Reservations that were cancelled here while nobody followed, and whose event still stands there."""
+    linked = select(Link.reservation_id).where(Link.mailbox_id == mailbox_id, Link.reservation_id.is_not(None))
+    query = (
+        select(Reservation)
+        .join(Reservation.meeting)
+        .where(
+            Reservation.id.in_(linked),
+            Reservation.cancelled_at.is_not(None),
+            Reservation.cancelled_by != BY_OUTLOOK,
+            Meeting.home == Home.RESOURCE,
+        )
+        .options(joinedload(Reservation.meeting))
+    )
+    return session.scalars(query.order_by(Reservation.id)).all()
 
 
 def unsent(session: Session, room: Room, now: datetime) -> Sequence[Reservation]:

@@ -186,7 +186,7 @@ def _bring_link(session: Session, room: Room, link: Link | None, now: datetime) 
         return
     assert room.mailbox_id is not None, "_connect has just linked it"
     following.resume(session, room, room.mailbox_id)
-    for reservation in following.unsent(session, room, now):
+    for reservation in (*following.unsent(session, room, now), *following.owed_cancels(session, room.mailbox_id)):
         queue_for_push(session, reservation, room.mailbox_id, now)
     _start_again(session, room, now)
 

@@ -15,6 +15,7 @@ from webapp.domain.words import RunResult
 from webapp.enqueue import SYNC_MAILBOXES, Bell
 from webapp.errors import Refused, StaleRevision
 from webapp.models import Mailbox, Room, RoomRun, SyncAll, SyncSettings
+from webapp.rooms import following
 
 REST = timedelta(minutes=10)
 """Sync All Calendars is free again so long after its start."""
@@ -67,7 +68,7 @@ def _followed_mailboxes() -> Select[int | None]:
     )
 
 
-def switch(session: Session, bell: Bell, enabled: bool, revision: int) -> bool:
+def switch(session: Session, bell: Bell, enabled: bool, revision: int, now: datetime) -> bool:
     """Set the master switch; True if that changed it. Switched on, every followed room catches up at once.
 
     Raises `StaleRevision` with both values if somebody saved since `revision`.
@@ -80,7 +81,10 @@ def switch(session: Session, bell: Bell, enabled: bool, revision: int) -> bool:
         session.expire(settings)
         raise StaleRevision("settings_stale", theirs=settings.enabled, yours=enabled, revision=settings.revision)
     mailboxes: list[int] = []
+    if not enabled:
+        following.stop_all(session, now)
     if enabled:
+        following.resume_all(session)
         mailboxes = [one for one in session.scalars(_followed_mailboxes().order_by(Room.mailbox_id)) if one]
         session.execute(
             update(Mailbox).where(Mailbox.id.in_(_followed_mailboxes())).values(wanted=Mailbox.wanted + 1)
