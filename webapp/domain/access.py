@@ -33,6 +33,8 @@ class Facts:
     archived: bool
     ends_at: datetime
     other_attendees: int = 0
+    invited: bool = False
+    """Another room organizes the meeting; this one holds an attendee's copy."""
 
 
 def may_change(facts: Facts, now: datetime) -> Allowed | Denied:
@@ -45,6 +47,7 @@ def may_change(facts: Facts, now: datetime) -> Allowed | Denied:
         (facts.cancelled, "cancelled"),
         (facts.archived, "room_archived"),
         (facts.home is Home.USER, "organized_by_person"),
+        (facts.invited, "organized_by_room"),
         (not facts.followed, "not_followed"),
         (facts.kind is MeetingKind.SERIES, "series_read_only"),
         (facts.ends_at <= now, "already_ended"),

@@ -139,6 +139,11 @@ def person(session: Session, name: str, email: str) -> Person | None:
     return found
 
 
-def is_ours(meeting: Meeting) -> bool:
-    """Whether the meeting's event belongs to the room, so that it can be changed here."""
-    return meeting.home is Home.RESOURCE
+def is_invited(reservation: Reservation) -> bool:
+    """Whether another room organizes the meeting, and this one holds an attendee's copy of its event (H57)."""
+    return reservation.meeting.home is Home.RESOURCE and reservation.answer not in (Answer.ORGANIZER, Answer.NONE)
+
+
+def is_ours(reservation: Reservation) -> bool:
+    """Whether the event belongs to this reservation's own room, so that it can be changed here."""
+    return reservation.meeting.home is Home.RESOURCE and not is_invited(reservation)

@@ -25,6 +25,7 @@ from webapp.reservations.rows import (
     Dated,
     blockers,
     end_reservation,
+    is_invited,
     lock_room,
     new_reservation,
     person,
@@ -120,6 +121,7 @@ def access_to(reservation: Reservation, now: datetime) -> Allowed | Denied:
         archived=room.archived_at is not None,
         ends_at=ends_at,
         other_attendees=meeting.other_attendees,
+        invited=is_invited(reservation),
     )
     return may_change(facts, now)
 

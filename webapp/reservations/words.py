@@ -43,6 +43,11 @@ WORDS: dict[str, Words] = {
         "Only the organizer can change or cancel it.",
         ("Ask the organizer to do it in Outlook; it follows here by itself.",),
     ),
+    "organized_by_room": Words(
+        "Another room organizes this meeting",
+        "This room is invited to it; only the organizing room's event can be changed or cancelled.",
+        ("Change the reservation of the room that organizes it; this one follows by itself.",),
+    ),
     "not_followed": Words(
         "Outlook is not followed for this reservation",
         "The room was unlinked, paused, or sync is off. A change would stay here and not reach Outlook.",

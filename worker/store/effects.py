@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import Span
 from webapp.domain.words import (
+    Answer,
     AttemptState,
     HoldKind,
     Home,
@@ -308,7 +309,7 @@ def _remote_meeting(lane: Lane, link: Link, seen: Observation) -> RemoteMeeting:
         kind=MeetingKind.SERIES if seen.is_series else MeetingKind.SINGLE,
         span=dates[0].span if dates else values.time,
         dates=dates if seen.is_series else (Dated(values.time, "", status.blocks, status.answer),),
-        answer=status.answer,
+        answer=Answer.ORGANIZER if seen.is_organizer else status.answer,
         title=None if private else values.subject or None,
         title_source=TitleSource.ORGANIZER if seen.is_organizer else TitleSource.ROOM_COPY,
         is_private=private,

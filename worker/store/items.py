@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from webapp.domain.words import AttemptState, Home, LinkState, TitleSource
+from webapp.domain.words import AttemptState, Home, LinkRole, LinkState, TitleSource
 from webapp.models import Attempt, Link, Mailbox, Meeting, Outbox, Reservation
 from webapp.reservations.rows import span_of
 from worker.store.claims import Lane
@@ -128,7 +128,8 @@ def plan_next_look(session: Session, lane: Lane) -> None:
 
 def _item(link: Link, reservation: Reservation | None, busy: set[int], parked: set[int]) -> Item:
     base = base_of(link)
-    ours = reservation is not None and reservation.meeting.home is Home.RESOURCE
+    organized_here = link.role is LinkRole.AUTHORITY  # a copy is never written, whoever organizes (H57)
+    ours = reservation is not None and reservation.meeting.home is Home.RESOURCE and organized_here
     if reservation is None:
         local: Side = ABSENT
     elif ours or base is None:

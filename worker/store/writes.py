@@ -97,7 +97,7 @@ def load_push(lane: Lane, outbox_id: int, now: datetime) -> Push | None:
             public_id=reservation.public_id,
             revision=row.revision,
             local=local_side(reservation),
-            ours=is_ours(reservation.meeting),
+            ours=items[0].ours if items else is_ours(reservation),
             ended=times[1] <= now,
             cancelled=reservation.cancelled_at is not None,
             times=times,
