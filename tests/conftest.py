@@ -1,3 +1,3 @@
 """The fixtures of every test."""
 
-pytest_plugins = ["tests.support.services", "tests.support.databases"]
+pytest_plugins = ["tests.support.services", "tests.support.databases", "tests.support.unchecked"]

@@ -232,6 +232,8 @@ def serve(tenant: Tenant, request: Request, claims: entra.Claims | None = None) 
                 tenant.run_due()
     except GraphError as error:
         response = error_response(tenant, error, info)
+        if error.status == 429:
+            response.headers |= _applied(request.headers.get("prefer", ""))
     finally:
         tenant.throttle.leave(slot)
     info.status = response.status
@@ -284,6 +286,15 @@ def _answer(
         info.status = None
         fault.after()
     return response
+
+
+def _applied(prefer: str) -> dict[str, str]:
+    """What a refusal by the mailbox echoes of the Prefer header."""
+    try:
+        applied = preferences(prefer).applied
+    except GraphError:
+        applied = ()
+    return {"Preference-Applied": ", ".join(applied)} if applied else {}
 
 
 def error_response(tenant: Tenant, error: GraphError, info: RequestInfo) -> Response:
