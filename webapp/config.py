@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 
 GLOBAL_AUTHORITY = "https://login.microsoftonline.com"
 GLOBAL_GRAPH = "https://graph.microsoft.com/v1.0"
+DATABASES = ("postgresql://", "postgresql+psycopg://", "postgres://", "sqlite:///")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -65,7 +66,7 @@ class _Reader:
 
     def whole(self, name: str, default: int, low: int, high: int) -> int:
         raw = self.text(name, str(default))
-        if raw.isdigit() and low <= int(raw) <= high:
+        if raw.isdecimal() and low <= int(raw) <= high:
             return int(raw)
         self.faults.append(f"{name} must be a whole number from {low} to {high}, not {raw!r}.")
         return default
@@ -90,19 +91,12 @@ class _Reader:
 
 def _is_https_origin(value: str) -> bool:
     parts = urlsplit(value)
-    return (
-        parts.scheme == "https" and bool(parts.netloc) and parts.path in ("", "/") and "@" not in parts.netloc
-    )
+    return parts.scheme == "https" and bool(parts.netloc) and parts.path in ("", "/") and "@" not in parts.netloc
 
 
 def _is_https_base(value: str) -> bool:
     parts = urlsplit(value)
-    return (
-        parts.scheme == "https"
-        and bool(parts.netloc)
-        and bool(parts.path.strip("/"))
-        and "@" not in parts.netloc
-    )
+    return parts.scheme == "https" and bool(parts.netloc) and bool(parts.path.strip("/")) and "@" not in parts.netloc
 
 
 def _is_web_origin(value: str) -> bool:
@@ -125,14 +119,19 @@ def load_config(environ: Mapping[str, str]) -> Config:
     secret_key = read.text("SECRET_KEY", "")
     if len(secret_key) < 16:
         read.faults.append("SECRET_KEY is missing or shorter than 16 characters.")
-    public_url = read.checked(
-        "PUBLIC_URL", "", _is_web_origin, "an address such as https://rooms.example.com"
-    )
+    public_url = read.checked("PUBLIC_URL", "", _is_web_origin, "an address such as https://rooms.example.com")
     config = Config(
         secret_key=secret_key,
         secret_encryption_keys=read.keys("SECRET_ENCRYPTION_KEYS"),
         data_dir=data_dir,
-        database_url=sqlalchemy_url(read.text("DATABASE_URL", f"sqlite:///{data_dir / 'app.db'}")),
+        database_url=sqlalchemy_url(
+            read.checked(
+                "DATABASE_URL",
+                f"sqlite:///{data_dir / 'app.db'}",
+                lambda value: value.startswith(DATABASES),
+                "an address that starts with postgresql://, postgres:// or sqlite:///",
+            )
+        ),
         redis_url=read.checked(
             "REDIS_URL",
             "redis://127.0.0.1:6379/0",
@@ -152,9 +151,7 @@ def load_config(environ: Mapping[str, str]) -> Config:
             "an https address with the version, such as …/v1.0",
         ).rstrip("/"),
         poll_seconds=read.whole("SYNC_POLL_SECONDS", 60, 5, 3600),
-        log_level=read.checked(
-            "LOG_LEVEL", "INFO", LOG_LEVELS.__contains__, "one of " + ", ".join(LOG_LEVELS)
-        ),
+        log_level=read.checked("LOG_LEVEL", "INFO", LOG_LEVELS.__contains__, "one of " + ", ".join(LOG_LEVELS)),
         web_concurrency=read.whole("WEB_CONCURRENCY", 2, 1, 64),
         worker_processes=read.whole("WORKER_PROCESSES", 1, 1, 64),
     )
