@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,9 @@ from webapp.models import Meeting, Room
 from webapp.reservations.rows import span_of
 from webapp.reservations.service import TITLE_LIMIT, Draft
 from webapp.reservations.words import FIELD_WORDS
-from webapp.rooms.service import ADDRESS
+
+ADDRESS = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+")
+"""An email as an account may have it: the first administrator's is at `localhost`, without a dot."""
 
 FIRST_DAY, LAST_DAY = date(1980, 1, 1), date(2200, 1, 1)
 """What arithmetic on days can safely reach; whether a day can be booked is the service's matter."""

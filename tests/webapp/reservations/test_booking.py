@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.webapp.rooms.world import NOW, World, at, text_of
+from webapp.auth.service import FIRST_ADMIN
 from webapp.domain.intervals import AllDay, Timed
 from webapp.domain.words import MeetingKind, SyncState
 from webapp.enqueue import SYNC_MAILBOXES
@@ -117,6 +118,11 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_saved(
     assert ("<!doctype" in answer.text) is not htmx
     with world.rows() as session:
         assert session.scalar(select(func.count()).select_from(Meeting)) == 0
+
+
+def test_the_first_administrator_may_own_a_reservation(world: World) -> None:
+    fields = {"room_id": world.room(), "owner_name": "Administrator", "owner_email": FIRST_ADMIN}
+    assert send(world, "/reservations/new", fields).status_code == 303
 
 
 def test_of_the_two_equal_hours_of_autumn_the_first_is_meant(world: World) -> None:
