@@ -157,6 +157,23 @@ def test_a_change_of_the_organizing_room_reaches_both_rooms_by_one_write(world: 
     assert_quiet(world)
 
 
+def test_an_invited_rooms_copy_that_lags_does_not_undo_a_change_made_here(world: World) -> None:
+    """I2: alder's new time waits to be sent while birch's copy is read again."""
+    organizing, _invited = invited_by_a_room(world)
+    world.change(organizing.id, title="Renamed", span=world.at(15))
+    world.tenant.as_delegate(world.address("birch")).answer(
+        world.tenant.booked(world.address("alder"), live_there(world, "alder")[0]["immutable_id"]),
+        "tentativelyAccepted",
+    )
+    world.run_once("birch")
+    world.run()
+    assert [(e["subject"], e["start"]) for e in live_there(world, "alder")] == [("Renamed", world.at(15).start)]
+    assert world.titles_here("alder") == ["Renamed"]
+    for name in ("alder", "birch"):
+        assert_same(world, name)
+    assert_quiet(world)
+
+
 def test_a_cancel_of_the_organizing_room_frees_both(world: World) -> None:
     organizing, _invited = invited_by_a_room(world)
     world.cancel(organizing.id)

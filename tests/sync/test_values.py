@@ -131,8 +131,14 @@ def test_an_observation_comes_back_from_its_plain_form(values: Values, modified:
 
 
 def test_a_group_that_one_side_lacks_does_not_differ() -> None:
-    one, other = Values(None, SPAN, False), Values("Title", SPAN, False)
+    status = Status(True, Answer.NONE, "", "", 0)
+    one, other = Values(None, SPAN, False), Values("Title", SPAN, False, status)
     assert changed(one, other, ("subject", "time", "private", "status", "dates")) == frozenset()
+
+
+def test_dates_that_come_or_go_are_a_change() -> None:
+    """H21: a single meeting became a series, or the reverse."""
+    assert changed(Values(None, SPAN, False), Values(None, SPAN, False, dates=()), ("dates",)) == {"dates"}
 
 
 # -- observations

@@ -142,7 +142,13 @@ def _tell(session: Session, reservation: Reservation, remote: RemoteMeeting, now
 
 
 def _tell_meeting(session: Session, meeting: Meeting, remote: RemoteMeeting) -> bool:
-    """Write what changed into the meeting; whether anything did."""
+    """Write what changed into the meeting; whether anything did.
+
+    Of a meeting that a room organizes, that room's own event tells; an invited room's copy may lag it. A person's
+    meeting that any room's copy showed as private stays private: another copy may have lost the flag (H49).
+    """
+    if remote.home is Home.USER and meeting.home is Home.RESOURCE:
+        return False
     before = (meeting.title, meeting.title_source, meeting.is_private, span_of(meeting), meeting.home, meeting.kind)
     if remote.home is Home.RESOURCE:
         meeting.home = Home.RESOURCE
@@ -150,10 +156,10 @@ def _tell_meeting(session: Session, meeting: Meeting, remote: RemoteMeeting) -> 
     elif meeting.home is Home.USER:
         meeting.organizer = person(session, remote.organizer_name, remote.organizer_email)
         meeting.owner = meeting.organizer
-    if remote.title is not None:
+    meeting.is_private = remote.is_private or (meeting.is_private and remote.home is Home.USER)
+    if remote.title is not None and not meeting.is_private:
         meeting.title, meeting.title_source = remote.title, remote.title_source
-    meeting.is_private = remote.is_private
-    if remote.is_private and meeting.title_source is not TitleSource.TYPED:
+    if meeting.is_private and meeting.title_source is not TitleSource.TYPED:
         meeting.title, meeting.title_source = "", TitleSource.PLACEHOLDER
     meeting.kind = remote.kind
     meeting.other_attendees = remote.other_attendees

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from webapp.domain.words import LinkState
 from webapp.models import Link
 from worker.room_run.context import Run
 from worker.room_run.push import may_be_unreadable
@@ -11,7 +12,7 @@ from worker.store import items, rounds
 from worker.store.effects import TITLE_WAIT, await_title
 from worker.store.items import Item
 from worker.store.observing import note_one
-from worker.sync.errors import Gone
+from worker.sync.errors import Gone, Refused, SyncError, Unreadable
 from worker.sync.event import Event
 from worker.sync.link import (
     Observation,
@@ -38,14 +39,12 @@ def refresh(run: Run, wanted: list[Item]) -> None:
     """Read again what cannot be decided from its row; what stays unknown is looked at later."""
     confirmed = 0
     for item in wanted:
-        if item.is_series and item.series_stale and not item.gone:
-            _read_series(run, item)
-        elif item.gone and not item.gone_confirmed:
+        if item.gone and not item.gone_confirmed:
             confirmed += 1
             if confirmed <= MOST_CONFIRMED:
-                _confirm(run, item)
-        elif item.must_confirm or item.observed is None:
-            _confirm(run, item)
+                _read(run, item)
+        elif item.series_stale or item.must_confirm or item.observed is None:
+            _read(run, item)
 
 
 def look_again(run: Run) -> None:
@@ -53,36 +52,37 @@ def look_again(run: Run) -> None:
     with run.lane.reading() as session:
         due = items.load(session, items.due_looks_in(session, run.lane, run.now()))
     for item in due:
-        run.go_on()
-        if item.is_series:
-            _read_series(run, item)
-        else:
-            _confirm(run, item)
+        _read(run, item)
 
 
-def _read_series(run: Run, item: Item) -> None:
-    """A master and its dates, always together: a sparse row is a mark, never a value (H03, H04)."""
-    run.go_on()
-    try:
-        master = run.calendar.read(item.event_id)
-        start, end = rounds.window_of(run.lane, run.now())
-        dates = run.calendar.series_dates(item.event_id, start, end)
-    except Gone:
-        _not_there(run, item)
-        return
-    seen = with_dates(observe(master, run.digest), dates)
-    _noted(run, item, master, seen)
+def _read(run: Run, item: Item) -> None:
+    """Ask for one event by id: gone, or still there and perhaps only out of the window (H06).
 
-
-def _confirm(run: Run, item: Item) -> None:
-    """Ask for one event by id: gone, or still there and perhaps only out of the window (H06)."""
+    A series master is read with its dates, always together: a sparse row is a mark, never a value (H03, H04).
+    What cannot be understood, or is refused, is set aside and stops no other (H62).
+    """
     run.go_on()
     try:
         event = run.calendar.read(item.event_id)
+        seen = observe(event, run.digest)
+        if seen.is_series:
+            start, end = rounds.window_of(run.lane, run.now())
+            seen = with_dates(seen, run.calendar.series_dates(item.event_id, start, end))
     except Gone:
         _not_there(run, item)
-        return
-    _noted(run, item, event, observe(event, run.digest))
+    except (Refused, Unreadable) as error:
+        _set_aside(run, item, error)
+    else:
+        _noted(run, item, event, seen)
+
+
+def _set_aside(run: Run, item: Item, error: SyncError) -> None:
+    run.log.begin()
+    with run.lane.writing() as session:
+        link = session.get_one(Link, item.link_id)
+        link.state, link.dirty, link.next_look_at = LinkState.QUARANTINED, False, None
+        link.reason = type(error).__name__
+        run.log.step(session, run.now(), "none", "quarantine", item.reservation_id, link.reason)
 
 
 def _not_there(run: Run, item: Item) -> None:

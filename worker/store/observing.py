@@ -57,6 +57,7 @@ def note_one(session: Session, link: Link, observation: Observation) -> None:
     link.observed = observation_to_json(observation)
     link.observed_gone, link.gone_confirmed, link.dirty = False, False, True
     link.shown_since = True
+    link.is_series = observation.is_series
     link.ical_uid = observation.ical_uid or link.ical_uid
     link.private_seen = link.private_seen or observation.values.private
 

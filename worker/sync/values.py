@@ -53,11 +53,14 @@ class Values:
 
 
 def changed(before: Values, after: Values, groups: tuple[str, ...]) -> frozenset[str]:
-    """The field groups in which two values differ; an unread or missing group never differs."""
+    """The field groups in which two values differ; an unread or missing group never differs.
+
+    But for dates: none at all means that the event is no series, or not any more (H21).
+    """
 
     def differs(group: str) -> bool:
         one, other = getattr(before, group), getattr(after, group)
-        return one is not None and other is not None and one != other
+        return one != other and (group == "dates" or (one is not None and other is not None))
 
     return frozenset(group for group in groups if differs(group))
 
