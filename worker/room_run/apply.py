@@ -214,6 +214,8 @@ def _alone(run: Run, decision: Decision) -> None:
 
 def _do(run: Run, session: Session, decision: Decision) -> None:
     item, now = decision.item, run.now()
+    if session.get(Link, item.link_id) is None:
+        raise effects.MovedOn
     if not decision.plan:
         effects.clean(session, item)
     for action in decision.plan:
