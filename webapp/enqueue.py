@@ -28,8 +28,11 @@ QUEUE_OF_JOB = {
 }
 """Every job name with its queue; a test resolves each name to a function."""
 
-QUEUE_ORDER = ("checks", "sync", "polls", "background")
-"""Queues as a worker empties them, most urgent first; `background` is where Sync All waits."""
+BACKGROUND = "background"
+"""Where full runs wait, of Sync All Calendars above all: below whatever somebody waits for."""
+
+QUEUE_ORDER = ("checks", "sync", "polls", BACKGROUND)
+"""Queues as a worker empties them, most urgent first."""
 
 JOB_SECONDS = 600
 """A job is stopped after this long; what it had not finished is found in the database again."""
@@ -52,10 +55,10 @@ class Bell:
             return False
         return True
 
-    def waiting(self, job: str) -> int | None:
-        """How many jobs wait in the queue of `job`; None when Redis cannot be reached."""
+    def waiting(self, queue: str) -> int | None:
+        """How many jobs wait in a queue; None when Redis cannot be reached."""
         try:
-            return Queue(QUEUE_OF_JOB[job], connection=self._redis, serializer="json").count
+            return Queue(queue, connection=self._redis, serializer="json").count
         except (RedisError, OSError):
             return None
 

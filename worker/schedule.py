@@ -20,7 +20,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp.clock import utcnow
 from webapp.config import load_config
 from webapp.domain.words import CheckState
-from webapp.enqueue import CHECK_CONNECTION, LIST_PLACES, POLL_MAILBOXES, SYNC_MAILBOXES
+from webapp.enqueue import (
+    BACKGROUND,
+    CHECK_CONNECTION,
+    LIST_PLACES,
+    POLL_MAILBOXES,
+    QUEUE_OF_JOB,
+    SYNC_MAILBOXES,
+)
 from webapp.models import Connection, ConnectionCheck, DeltaSession, Mailbox
 from worker.process import Process, process, stopping
 from worker.store import claims, leases
@@ -55,8 +62,10 @@ class Entry:
 def ring_due(here: Process, now: datetime) -> None:
     """Mailboxes with something wanted, something to look at, or something to send."""
     with here.transactions.reading() as session:
-        ids = claims.due(session, now, MOST_IN_A_TICK)
-    _ring_for(here, SYNC_MAILBOXES, ids)
+        urgent = claims.due(session, now, MOST_IN_A_TICK, only_full=False)
+        full = claims.due(session, now, MOST_IN_A_TICK, only_full=True)
+    _ring_for(here, SYNC_MAILBOXES, urgent)
+    _ring_for(here, SYNC_MAILBOXES, full, BACKGROUND)
 
 
 def ring_polls(here: Process, now: datetime) -> None:
@@ -67,16 +76,16 @@ def ring_polls(here: Process, now: datetime) -> None:
     _ring_for(here, POLL_MAILBOXES, ids)
 
 
-def _ring_for(here: Process, job: str, ids: list[int]) -> None:
+def _ring_for(here: Process, job: str, ids: list[int], queue: str | None = None) -> None:
     """Ring for mailboxes in lists; what finds no place, or no Redis, is found in the database at a later tick.
 
     While no worker takes jobs, the queue so grows to a bound and not for as long as that lasts.
     """
     for start in range(0, len(ids), AT_ONCE):
-        waiting = here.bell.waiting(job)
+        waiting = here.bell.waiting(queue or QUEUE_OF_JOB[job])
         if waiting is None or waiting >= MOST_WAITING:
             return
-        here.bell.ring(job, ids[start : start + AT_ONCE])
+        here.bell.ring(job, ids[start : start + AT_ONCE], queue=queue)
 
 
 def ring_checks(here: Process, now: datetime) -> None:

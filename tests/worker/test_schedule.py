@@ -15,9 +15,28 @@ from sqlalchemy.exc import OperationalError
 
 from webapp.config import load_config
 from webapp.database import Transactions
-from webapp.domain.words import CheckState
-from webapp.enqueue import CHECK_CONNECTION, LIST_PLACES, POLL_MAILBOXES, QUEUE_ORDER, SYNC_MAILBOXES, Bell
-from webapp.models import Connection, ConnectionCheck, DeltaSession, Lease, Mailbox, Room, SyncSettings
+from webapp.domain.words import CheckState, Home, Origin, TitleSource
+from webapp.enqueue import (
+    BACKGROUND,
+    CHECK_CONNECTION,
+    LIST_PLACES,
+    POLL_MAILBOXES,
+    QUEUE_ORDER,
+    SYNC_MAILBOXES,
+    Bell,
+)
+from webapp.models import (
+    Connection,
+    ConnectionCheck,
+    DeltaSession,
+    Lease,
+    Mailbox,
+    Meeting,
+    Outbox,
+    Reservation,
+    Room,
+    SyncSettings,
+)
 from worker.clients import Clients
 from worker.process import Process
 from worker.room_run.run import RoomSync
@@ -85,6 +104,30 @@ def test_rooms_with_something_to_do_are_rung_for_twenty_at_a_time(here: Installa
     lists = [arguments[0] for _, _, arguments in here.jobs()]
     assert [len(ids) for ids in lists] == [AT_ONCE, AT_ONCE, 5]
     assert sorted(number for ids in lists for number in ids) == list(range(1, 46))
+
+
+def test_a_full_run_waits_below_what_somebody_waits_for_unless_its_room_has_something_to_send(here: Installation):
+    here.add_rooms(3, wanted=1)
+    with here.data.writing() as session:
+        session.execute(update(Mailbox).where(Mailbox.id > 1).values(full_wanted=1))
+        meeting = Meeting(
+            title="Budget",
+            title_source=TitleSource.TYPED,
+            home=Home.RESOURCE,
+            origin=Origin.HERE,
+            starts_at=NOW,
+            ends_at=NOW + timedelta(hours=1),
+            created_at=NOW,
+        )
+        room = session.scalars(select(Room).where(Room.mailbox_id == 3)).one()
+        reservation = Reservation(meeting=meeting, room=room, public_id="abc", created_at=NOW)
+        session.add(reservation)
+        session.flush()
+        session.add(Outbox(mailbox_id=3, reservation_id=reservation.id, revision=1, written_at=NOW))
+
+    Clock(here.process()).tick(NOW)
+
+    assert here.jobs() == [("sync", SYNC_MAILBOXES, [[1, 3]]), (BACKGROUND, SYNC_MAILBOXES, [[2]])]
 
 
 def test_rooms_at_rest_are_polled_when_their_time_has_come(here: Installation):

@@ -160,15 +160,20 @@ def give_back(lane: Lane, not_before: datetime | None, *, failed: bool) -> None:
         )
 
 
-def due(session: Session, now: datetime, limit: int) -> list[int]:
-    """Mailboxes with something wanted or due to be looked at, free and allowed to run, the longest waiting first."""
-    clock = database_now(session)
+def due(session: Session, now: datetime, limit: int, *, only_full: bool | None = None) -> list[int]:
+    """Mailboxes with something wanted or due to be looked at, free and allowed to run, the longest waiting first.
+
+    `only_full`: those that wait for nothing but a full run, or those that do not; None: all.
+    """
     query = (
         select(Mailbox.id)
-        .where(_is_free(clock), _may_run(now), _is_followed(), _has_work(now))
+        .where(_is_free(database_now(session)), _may_run(now), _is_followed(), _has_work(now))
         .order_by(Mailbox.last_round_at.asc().nulls_first(), Mailbox.id)
         .limit(limit)
     )
+    if only_full is not None:
+        waits_for_full = and_(Mailbox.full_wanted > Mailbox.full_done, ~_has_sends(now))
+        query = query.where(waits_for_full if only_full else ~waits_for_full)
     return list(session.scalars(query))
 
 
@@ -214,16 +219,7 @@ def _has_work(now: datetime) -> ColumnElement[bool]:
         Mailbox.wanted > Mailbox.done,
         Mailbox.full_wanted > Mailbox.full_done,
         Mailbox.next_look_at <= now,
-        exists(
-            select(Outbox.id).where(
-                Outbox.mailbox_id == Mailbox.id,
-                Outbox.parked.is_(False),
-                or_(Outbox.not_before.is_(None), Outbox.not_before <= now),
-                Outbox.reservation_id.not_in(
-                    select(Attempt.reservation_id).where(Attempt.state == AttemptState.OPEN)
-                ),
-            )
-        ),
+        _has_sends(now),
         exists(
             select(Attempt.id).where(
                 Attempt.mailbox_id == Mailbox.id,
@@ -231,4 +227,14 @@ def _has_work(now: datetime) -> ColumnElement[bool]:
                 or_(Attempt.next_look_at.is_(None), Attempt.next_look_at <= now),
             )
         ),
+    )
+
+
+def _has_sends(now: datetime) -> ColumnElement[bool]:
+    return exists(
+        select(Outbox.id).where(
+            Outbox.mailbox_id == Mailbox.id,
+            Outbox.parked.is_(False),
+            or_(Outbox.not_before.is_(None), Outbox.not_before <= now),
+        )
     )
