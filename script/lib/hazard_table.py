@@ -41,7 +41,7 @@ class UnknownHazard(Exception):
         super().__init__(f"docs/hazards.md does not explain {', '.join(ids)}")
 
 
-def tests_by_hazard(root: Path = ROOT) -> dict[str, list[NamedTest]]:
+def named_by_tests(root: Path = ROOT) -> dict[str, list[NamedTest]]:
     """Hazard id → the tests that name it, in the order of files and lines."""
     found: dict[str, list[NamedTest]] = {}
     for file in sorted((root / "tests").rglob("test_*.py")):
@@ -117,7 +117,7 @@ def main(arguments: list[str]) -> int:
     """Writes the page, or with `--check` only compares; 1 when it was not current or cannot be written."""
     page = PAGE.read_text()
     try:
-        fresh = written(page, tests_by_hazard())
+        fresh = written(page, named_by_tests())
     except UnknownHazard as error:
         print(error)
         return 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from script.lib.hazard_table import NOT_YET, PAGE, UnknownHazard, tests_by_hazard, written
+from script.lib.hazard_table import NOT_YET, PAGE, UnknownHazard, named_by_tests, written
 
 EVERY = [*(f"H{n:02}" for n in range(1, 81)), *(f"S{n:02}" for n in range(1, 26))]
 SMALL = (
@@ -25,7 +25,7 @@ def project(folder: Path, **files: str) -> Path:
 def test_the_page_is_what_script_hazard_table_writes() -> None:
     page = PAGE.read_text()
 
-    assert written(page, tests_by_hazard()) == page, "run script/hazard-table"
+    assert written(page, named_by_tests()) == page, "run script/hazard-table"
 
 
 def test_the_page_explains_every_hazard_once() -> None:
@@ -39,7 +39,7 @@ def test_a_test_names_its_hazards_in_its_name_or_its_docstring(tmp_path: Path) -
     told = 'class TestTwins:\n    def test_it_is_looked_for(self):\n        """H35: never twice."""\n'
     root = project(tmp_path, sync__test_a=named, sync__test_b=told)
 
-    found = tests_by_hazard(root)
+    found = named_by_tests(root)
 
     assert [test.sentence for test in found["H35"]] == ["one event and not two", "it is looked for"]
     assert [test.path for test in found["S21"]] == ["tests/sync/test_a.py"]
@@ -48,13 +48,13 @@ def test_a_test_names_its_hazards_in_its_name_or_its_docstring(tmp_path: Path) -
 def test_helpers_comments_and_longer_words_name_no_hazard(tmp_path: Path) -> None:
     text = '# H35\ndef make_h35():\n    """H35."""\n\ndef test_h350_and_utf_h():\n    """XH35, H3."""\n'
 
-    assert tests_by_hazard(project(tmp_path, sync__test_a=text)) == {}
+    assert named_by_tests(project(tmp_path, sync__test_a=text)) == {}
 
 
 def test_what_only_the_tenant_shows_is_not_covered(tmp_path: Path) -> None:
     root = project(tmp_path, tenant__test_faults="def test_an_error_can_hide_that_it_is_done_h35(): ...\n")
 
-    page = written(SMALL, tests_by_hazard(root))
+    page = written(SMALL, named_by_tests(root))
 
     tenant = "[tenant/test_faults](../tests/tenant/test_faults.py)"
     assert f"| H35 | A create times out. | {NOT_YET} | {tenant} |" in page
@@ -63,7 +63,7 @@ def test_what_only_the_tenant_shows_is_not_covered(tmp_path: Path) -> None:
 
 
 def test_writing_the_page_again_changes_nothing(tmp_path: Path) -> None:
-    tests = tests_by_hazard(project(tmp_path, sync__test_a="def test_one_host_only_s21(): ...\n"))
+    tests = named_by_tests(project(tmp_path, sync__test_a="def test_one_host_only_s21(): ...\n"))
     once = written(SMALL, tests)
 
     assert written(once, tests) == once
@@ -71,7 +71,7 @@ def test_writing_the_page_again_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_an_id_that_nobody_has_explained_is_named(tmp_path: Path) -> None:
-    tests = tests_by_hazard(project(tmp_path, sync__test_a="def test_something_new_h99(): ...\n"))
+    tests = named_by_tests(project(tmp_path, sync__test_a="def test_something_new_h99(): ...\n"))
 
     with pytest.raises(UnknownHazard) as refused:
         written(SMALL, tests)
