@@ -36,7 +36,8 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask(__name__)
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     # A host moves or restarts its database now and then: a connection that it dropped is replaced before it is used.
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
+    # What a statement carried (titles, addresses, encrypted tokens) stays out of errors and so out of logs.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "hide_parameters": True}
     app.extensions["panel_config"] = config
     app.extensions["secret_box"] = SecretBox(config.secret_encryption_keys)
     app.extensions["bell"] = Bell(connect_redis(config.redis_url))

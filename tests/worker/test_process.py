@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
 
 from webapp import create_app
 from webapp.clock import utcnow
@@ -18,7 +19,7 @@ from webapp.config import load_config
 from webapp.database import Transactions
 from webapp.enqueue import Bell
 from webapp.extensions import db
-from webapp.models import Install, WorkerHeartbeat
+from webapp.models import Install, Person, WorkerHeartbeat
 from worker.clients import Clients
 from worker.process import Process, subject_digest
 from worker.room_run.run import RoomSync
@@ -95,6 +96,18 @@ def test_a_connection_that_the_database_dropped_is_replaced_before_anybody_notic
 
     with transactions.reading() as session:
         assert session.scalars(select(Install.mark)).one() == mark
+
+
+def test_an_error_of_the_database_does_not_repeat_what_the_statement_carried(engine: Engine):
+    transactions = Transactions(engine)
+    row = {"email": "ada@contoso.example", "name": "Appraisal of Ada"}
+
+    with pytest.raises(IntegrityError) as error:
+        for _ in range(2):
+            with transactions.writing() as session:
+                session.add(Person(**row))
+
+    assert "Appraisal" not in str(error.value)
 
 
 def test_the_same_subject_has_the_same_digest_under_the_same_key_only_h49():
