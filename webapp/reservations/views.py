@@ -89,7 +89,7 @@ def column() -> Response:
 @blueprint.get("/new")
 def new() -> Response:
     """The panel of a new reservation, filled in with what was clicked."""
-    room = db.session.get(Room, request.args.get("room", 0, int))
+    room = db.session.get(Room, request.args.get("room", 0, int)) or _only_room()
     return _work(wanted=_board_of(room, wanted_board().day), **_new_panel(_prefilled(room), room))
 
 
@@ -232,6 +232,12 @@ def _new_panel(form: ReservationForm, room: Room | None) -> dict[str, Any]:
     missing = [room] if room is not None and room not in rooms and room.archived_at is None else []
     form.offer([*missing, *rooms])
     return {"form": form, "room": room, "more_rooms": more}
+
+
+def _only_room() -> Room | None:
+    """The one room that can be booked; nothing where there is a choice."""
+    rooms, _ = queries.rooms_to_choose(db.session(), request.args.get("building", ""))
+    return rooms[0] if len(rooms) == 1 else None
 
 
 def _edit_panel(form: ReservationForm, reservation: Reservation) -> dict[str, Any]:

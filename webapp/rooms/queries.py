@@ -105,6 +105,12 @@ def buildings(session: Session) -> Sequence[str]:
     return session.scalars(query.order_by(Room.building)).all()
 
 
+def usual_zone(session: Session) -> str:
+    """The time zone of most rooms in use; empty while there is none."""
+    of_use = select(Room.time_zone).where(Room.archived_at.is_(None)).group_by(Room.time_zone)
+    return session.scalar(of_use.order_by(func.count().desc(), func.max(Room.id).desc()).limit(1)) or ""
+
+
 def status_of(session: Session, room_id: int) -> Status:
     """One room's status with one query; raises `NotFound`."""
     row = session.execute(_statuses().where(Room.id == room_id)).one_or_none()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
 from markupsafe import Markup
-from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.clock import utcnow
@@ -61,9 +61,11 @@ def index() -> Response:
 
 @blueprint.get("/new")
 def new() -> Response:
-    """The panel of a new room, in the zone of the room made last."""
-    zone = db.session.scalar(select(Room.time_zone).order_by(Room.id.desc()).limit(1))
-    return _work(**_form_panel(RoomForm(formdata=None, time_zone=zone or "")))
+    """The panel of a new room: in the zone of most rooms, with the connection where there is but one."""
+    session = db.session()
+    only = _only(queries.connections(session))
+    form = RoomForm(formdata=None, time_zone=queries.usual_zone(session), connection_id=str(only.id) if only else "")
+    return _work(**_form_panel(form))
 
 
 @blueprint.post("/new")
@@ -200,8 +202,11 @@ def _form_panel(form: RoomForm) -> dict[str, Any]:
     connections = queries.connections(db.session())
     form.offer(connections)
     chosen = next((c for c in connections if str(c.id) == form.connection_id.data), None)
-    only = connections[0] if len(connections) == 1 else None
-    return {"form": form, "connections": connections, **_places(chosen or only, "")}
+    return {"form": form, "connections": connections, **_places(chosen or _only(connections), "")}
+
+
+def _only(connections: Sequence[Connection]) -> Connection | None:
+    return connections[0] if len(connections) == 1 else None
 
 
 def _places(connection: Connection | None, q: str) -> dict[str, Any]:

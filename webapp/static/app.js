@@ -30,7 +30,14 @@
     setTimeout(leave, 6000);
   });
 
-  const settle = () => { localTimes(); showDialogs(); fadeToasts(); };
+  // The first room: most likely it stands where its administrator sits.
+  const ownZone = () => all("select[data-own-zone]").forEach((select) => {
+    const own = [...select.options].find((option) => option.value === Intl.DateTimeFormat().resolvedOptions().timeZone);
+    if (own) own.selected = true;
+    select.removeAttribute("data-own-zone");
+  });
+
+  const settle = () => { localTimes(); ownZone(); showDialogs(); fadeToasts(); };
   addEventListener("DOMContentLoaded", settle);
 
   // After a swap focus goes to what the server marked, else back to the link that had opened a panel.

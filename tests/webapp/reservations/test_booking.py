@@ -120,6 +120,15 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_saved(
         assert session.scalar(select(func.count()).select_from(Meeting)) == 0
 
 
+def test_the_only_room_is_chosen_already(world: World) -> None:
+    alder = world.room("Alder", time_zone="Europe/Berlin")
+    new = world.get("/reservations/new")
+    assert f'<option selected value="{alder}">' in new.text
+    assert "Times are those of the room: Europe/Berlin." in text_of(new)
+    world.room("Birch")
+    assert '<option selected value="">Choose a room' in world.get("/reservations/new").text
+
+
 def test_the_first_administrator_may_own_a_reservation(world: World) -> None:
     fields = {"room_id": world.room(), "owner_name": "Administrator", "owner_email": FIRST_ADMIN}
     assert send(world, "/reservations/new", fields).status_code == 303

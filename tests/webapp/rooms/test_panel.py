@@ -38,6 +38,19 @@ def test_the_panel_has_the_labels_of_the_guide(world: World) -> None:
         assert label in shown
 
 
+def test_a_new_room_starts_in_the_zone_of_most_rooms_with_the_only_connection(world: World) -> None:
+    assert "data-own-zone" in world.get("/rooms/new").text, "the browser's own zone, while there is no room"
+    for number, zone in enumerate(("Europe/Paris", "Europe/Paris", "Asia/Tokyo")):
+        world.room(f"Room {number}", time_zone=zone)
+    connection_id = world.connection()
+    new = world.get("/rooms/new").text
+    assert '<option selected value="Europe/Paris">' in new
+    assert f'<option selected value="{connection_id}">' in new
+    assert "data-own-zone" not in new
+    world.connection("another")
+    assert '<option selected value="">Choose a connection' in world.get("/rooms/new").text
+
+
 @pytest.mark.parametrize("htmx", [False, True])
 def test_a_room_is_added_and_its_panel_opens(world: World, htmx: bool) -> None:
     world.get("/rooms/new")
