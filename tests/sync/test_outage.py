@@ -65,3 +65,14 @@ def test_a_mailbox_that_comes_back_with_new_ids_is_adopted_and_nothing_is_delete
     assert world.writes() == writes, "nothing was written in the mailbox"
     assert world.reservation(ours).cancelled_at is None
     assert len(world.there("alder")) == 2
+
+
+def test_a_row_that_waits_for_an_unsettled_write_makes_no_run(world: World) -> None:
+    """H67: a create in doubt is looked for when its time comes, not every time the clock ticks."""
+    world.tenant.faults.add("create", "T-")
+    world.book("alder", "In doubt", world.at(9))
+    world.run_once("alder")
+    world.tenant.advance(3)
+    assert world.due() == [world.mailbox_id("alder")], "the first look is due"
+    world.worker.run(world.mailbox_id("alder"))
+    assert world.due() == [], "the second look is 10 s away, and the row waits for it"

@@ -232,7 +232,7 @@ class World:
         for _ in range(patience):
             if settle:
                 self.tenant.settle()
-            due = self._due()
+            due = self.due()
             if not due:
                 wait = self._next_wait()
                 if wait is None:
@@ -241,7 +241,7 @@ class World:
                 continue
             for mailbox_id in due:
                 self.worker.run(mailbox_id)
-        raise AssertionError(f"still work after {patience} rounds: {self._due()} wait {self._next_wait()}")
+        raise AssertionError(f"still work after {patience} rounds: {self.due()} wait {self._next_wait()}")
 
     def is_linked(self, name: str) -> bool:
         """Whether the room is under sync."""
@@ -249,7 +249,8 @@ class World:
             room = session.get_one(Room, self.rooms[name])
             return room.mailbox_id is not None and room.sync_active
 
-    def _due(self) -> list[int]:
+    def due(self) -> list[int]:
+        """Mailboxes that the clock would ring for now."""
         with self.transactions.reading() as session:
             return claims.due(session, self.now(), 100)
 

@@ -8,11 +8,14 @@ from sqlalchemy.orm import Session
 from webapp.domain.words import AttemptKind, AttemptState, LinkState
 from webapp.models import Attempt, Link, Reservation
 from webapp.reservations.remote import BY_OUTLOOK
+from webapp.reservations.rows import lock_room
 from worker.room_run.context import Run
-from worker.room_run.writing import send_delete
+from worker.room_run.push import may_be_unreadable
+from worker.room_run.writing import send_delete, tell_withdrawn
 from worker.store import effects, items, writes
 from worker.store.items import Item
 from worker.store.writes import Write
+from worker.sync.errors import Gone
 from worker.sync.link import Observation
 from worker.sync.recognise import Mark
 from worker.sync.values import LOCAL_GROUPS, Values, changed, span_from_json
@@ -47,19 +50,40 @@ def own_event(run: Run, item: Item, seen: Observation, mark: Mark) -> bool:
         asked = _asked_for(session, reservation.id, str(mark)) or seen.values
     if twin is not None:
         return _heal_twin(run, item, seen, twin, reservation.id, asked)
+    _adopt(run, item, seen, reservation.id, asked)
+    return False
+
+
+def _adopt(
+    run: Run, item: Item, seen: Observation, reservation_id: int, asked: Values, instead_of: int | None = None
+) -> None:
+    """Bind the event to its reservation, in place of one that is no more; the planner decides what follows."""
     now = run.now()
     with run.lane.writing() as session:
-        effects.adopt(session, run.lane, reservation.id, item.event_id, seen, asked, now)
+        lock_room(session, run.lane.room_id)
+        if instead_of is not None:
+            effects.bury(session, instead_of, "gone_there", now)
+        effects.adopt(session, run.lane, reservation_id, item.event_id, seen, asked, now)
         session.get_one(Link, item.link_id).dirty = True
-        run.log.step(session, now, "none", "adopt", reservation.id, "found_by_mark")
-    return False
+        losers = effects.yield_to_earlier(session, run.lane, reservation_id, item.event_id, seen, now)
+        tell_withdrawn(run, session, losers)
+        run.log.step(session, now, "none", "adopt", reservation_id, "found_by_mark")
 
 
 def _heal_twin(run: Run, item: Item, seen: Observation, twin: int, reservation_id: int, asked: Values) -> bool:
     """Two events of ours for one reservation: the one just found goes, as the other carries what was changed
-    since. If somebody changed it, it is a meeting of its own by now: True."""
+    since. If somebody changed it, it is a meeting of its own by now: True.
+
+    Only if the other is seen to live: after a mailbox was restored, the ids of before lead nowhere.
+    """
     with run.lane.reading() as session:
         other = items.load(session, [twin])[0]
+    try:
+        run.calendar.read(other.event_id)
+    except Gone:
+        if not may_be_unreadable(other, run.now()):
+            _adopt(run, item, seen, reservation_id, asked, instead_of=twin)
+        return False
     created = (asked, other.base.remote) if other.base else (asked,)
     if all(changed(values, seen.values, LOCAL_GROUPS) for values in created):
         return True

@@ -129,7 +129,10 @@ def _push_new(run: Run, push: Push) -> None:
     with run.lane.writing() as session:
         write = Write(push.reservation_id, push.revision, run.log.begin(), now)
         attempt = writes.new_create(session, run.lane, write, push.public_id, push.local)
-    done = bind(run, attempt, found.own, "adopt") if found.own else send_create(run, attempt)
+    if found.own is not None:
+        done = bind(run, attempt, found.own.id, observe(found.own, run.digest), "adopt")
+    else:
+        done = send_create(run, attempt)
     if done:
         _cleared(run, push, SyncState.SYNCED)
         _look_after_create(run, push)

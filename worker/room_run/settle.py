@@ -15,7 +15,7 @@ from worker.store import effects, writes
 from worker.store.writes import OpenAttempt
 from worker.sync.errors import Gone, SyncError
 from worker.sync.event import Event
-from worker.sync.link import observe
+from worker.sync.link import Observation, observation_from_json, observe
 from worker.sync.values import changed, span_from_json, values_from_json
 
 LOOKS = tuple(timedelta(seconds=s) for s in (3, 10))
@@ -45,7 +45,7 @@ def _settle_create(run: Run, attempt: OpenAttempt) -> None:
     """Look first; found: adopt. Not found: look again, then the same POST, same transactionId, same body."""
     found = _find(run, attempt)
     if found is not None:
-        bind(run, attempt, found, "adopt", found_later=True)
+        bind(run, attempt, *found, "adopt", found_later=True)
         return
     unwanted = attempt.cancelled or attempt.ended
     waits = LATE_LOOKS if unwanted else LOOKS
@@ -58,23 +58,23 @@ def _settle_create(run: Run, attempt: OpenAttempt) -> None:
         send_create(run, attempt)
 
 
-def _find(run: Run, attempt: OpenAttempt) -> Event | None:
-    """The event of a create: by what the delta brought, else in the slot. Not found is unknown, not absent."""
+def _find(run: Run, attempt: OpenAttempt) -> tuple[str, Observation] | None:
+    """The event of a create: as the delta brought it, else in the slot. Not found is unknown, not absent."""
     with run.lane.reading() as session:
-        event_id = session.scalar(
-            select(Link.event_id).where(
-                Link.mailbox_id == run.lane.mailbox_id, Link.transaction_id == attempt.transaction_id
+        link = session.scalar(
+            select(Link).where(
+                Link.mailbox_id == run.lane.mailbox_id,
+                Link.transaction_id == attempt.transaction_id,
+                Link.observed.is_not(None),
             )
         )
-    if event_id is not None:
-        try:
-            return run.calendar.read(event_id)
-        except Gone:
-            return None
+        if link is not None and link.observed is not None:
+            return link.event_id, observation_from_json(link.observed)
     start, end = span_from_json(attempt.body["time"]).instants(ZoneInfo(run.lane.zone))
-    rows = run.calendar.listing(start - DAY, end + DAY)
-    ours = (row for row in rows if isinstance(row, Event))
-    return next((e for e in ours if attempt.transaction_id in (e.transaction_id, e.tag)), None)
+    for row in run.calendar.listing(start - DAY, end + DAY):
+        if isinstance(row, Event) and attempt.transaction_id in (row.transaction_id, row.tag):
+            return row.id, observe(row, run.digest)
+    return None
 
 
 def _settle_patch(run: Run, attempt: OpenAttempt) -> None:

@@ -30,7 +30,7 @@ from worker.sync.errors import (
     Throttled,
     Unavailable,
 )
-from worker.sync.event import Event, EventPatch
+from worker.sync.event import EventPatch
 from worker.sync.link import Observation, observe
 from worker.sync.values import values_from_json
 
@@ -57,32 +57,33 @@ def send_create(run: Run, attempt: OpenAttempt) -> bool:
     except SyncError as error:
         _in_doubt(run, attempt, error)
         raise
-    return bind(run, attempt, event, "create")
+    return bind(run, attempt, event.id, observe(event, run.digest), "create")
 
 
-def bind(run: Run, attempt: OpenAttempt, event: Event, action: str, *, found_later: bool = False) -> bool:
-    """Adopt `event` as the outcome of a create; refused when it already stands for something else (H38).
+def bind(
+    run: Run, attempt: OpenAttempt, event_id: str, seen: Observation, action: str, *, found_later: bool = False
+) -> bool:
+    """Adopt an event as the outcome of a create; refused when it already stands for something else (H38).
 
     `found_later`: time passed since it was sent, so what came in meanwhile may have the older right to the slot.
     """
     now = run.now()
     with run.lane.writing() as session:
         lock_room(session, run.lane.room_id)
-        link = session.scalar(select(Link).where(Link.mailbox_id == run.lane.mailbox_id, Link.event_id == event.id))
+        link = session.scalar(select(Link).where(Link.mailbox_id == run.lane.mailbox_id, Link.event_id == event_id))
         taken = link is not None and link.reservation_id not in (None, attempt.reservation_id)
         if taken and link is not None and link.state == LinkState.LINKED:
             writes.settle(session, attempt.id, AttemptState.REFUSED, now)
             writes.tell(session, attempt.reservation_id, SyncState.FAILED, "event_of_another")
             run.log.step(session, now, "none", "quarantine", attempt.reservation_id, "event_of_another")
             return False
-        seen = observe(event, run.digest)
         asked = writes.created_values(attempt)
-        effects.adopt(session, run.lane, attempt.reservation_id, event.id, seen, asked, now)
+        effects.adopt(session, run.lane, attempt.reservation_id, event_id, seen, asked, now)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
         run.log.step(session, now, "there", action, attempt.reservation_id)
         if found_later:
             tell_withdrawn(
-                run, session, effects.yield_to_earlier(session, run.lane, attempt.reservation_id, event.id, seen, now)
+                run, session, effects.yield_to_earlier(session, run.lane, attempt.reservation_id, event_id, seen, now)
             )
     return True
 

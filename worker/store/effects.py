@@ -183,12 +183,13 @@ def adopt(
     link.role, link.state = LinkRole.AUTHORITY, LinkState.LINKED
     link.reservation_id = reservation_id
     link.ical_uid, link.transaction_id = seen.ical_uid, seen.transaction_id
+    gone_meanwhile = link.observed_gone and link.observed == observation_to_json(seen)
     link.observed = observation_to_json(seen)
-    link.observed_gone = link.gone_confirmed = link.must_confirm = False
+    link.observed_gone, link.gone_confirmed, link.must_confirm = gone_meanwhile, False, False
     link.written_at, link.shown_since = now, False
     touched = was_touched(seen)
     set_base(link, asked, asked if touched else seen.values)
-    link.dirty = touched
+    link.dirty = touched or gone_meanwhile
     reservation = session.get_one(Reservation, reservation_id)
     _join(session, lane, reservation.meeting, seen.ical_uid)
     session.flush()
