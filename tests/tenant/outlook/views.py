@@ -87,7 +87,7 @@ def _tenant() -> Tenant:
 @pages.before_request
 def _only_from_here() -> ResponseReturnValue | None:
     """Nobody is signed in here, so a form of another website must not act."""
-    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         request.get_data()
         abort(403)
     return None
