@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
 from sqlalchemy import Engine, create_engine, delete
 
 from tests.sync.world import World
@@ -14,12 +16,15 @@ ROOMS = ("alder", "birch", "cedar", "dogwood")
 PEOPLE = ("ada", "ben", "carla", "dan", "eva", "hugo")
 
 
-def world_on(database: Engine) -> World:
+@pytest.fixture
+def world(database: Engine) -> Iterator[World]:
     """A world on a migrated database, whose own first rows it brings itself."""
     with database.begin() as connection:
         connection.execute(delete(SyncSettings))
         connection.execute(delete(Install))
-    return World(engine=create_engine(database.url))
+    engine = create_engine(database.url)
+    yield World(engine=engine)
+    engine.dispose()
 
 
 def run_side_by_side(world: World) -> list[object]:
@@ -38,9 +43,8 @@ def run_side_by_side(world: World) -> list[object]:
         return list(pool.map(run, world.rooms))
 
 
-def test_rooms_that_are_pulled_at_once_share_meetings_and_people_and_none_stands_in_anothers_way(database: Engine):
+def test_rooms_that_are_pulled_at_once_share_meetings_and_people_and_none_stands_in_anothers_way(world: World):
     """Each meets the same people and meetings in an order of its own, and takes in many in one transaction."""
-    world = world_on(database)
     for name in ROOMS:
         world.add_room(name)
     addresses = [world.address(name) for name in ROOMS]
