@@ -25,6 +25,7 @@ def crowd_of(database: Engine) -> House:
 
 
 def test_of_200_bookings_of_one_slot_at_once_exactly_one_wins(house: House, database: Engine):
+    """S25: booking is atomic under load."""
     crowd = crowd_of(database)
 
     results = all_at_once([partial(crowd.book, house.at(10), f"Meeting {n}") for n in range(200)])
