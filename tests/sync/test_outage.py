@@ -76,3 +76,29 @@ def test_a_row_that_waits_for_an_unsettled_write_makes_no_run(world: World) -> N
     assert world.due() == [world.mailbox_id("alder")], "the first look is due"
     world.worker.run(world.mailbox_id("alder"))
     assert world.due() == [], "the second look is 10 s away, and the row waits for it"
+
+
+def test_a_create_that_never_gets_an_answer_is_said_to_fail_and_is_made_once_when_answers_come(world: World) -> None:
+    """H35, I8: the same body and transactionId each time, ever more patiently; never a second incarnation."""
+    world.tenant.faults.add("create", "T-", times=7)
+    made = world.book("alder", "Patience", world.at(30))
+    for _ in range(400):
+        if world.reservation(made).sync_state is SyncState.FAILED:
+            break
+        world.run_once("alder")
+        world.tenant.advance(5)
+    assert world.reservation(made).sync_code == "no_answer"
+    world.run(patience=200)
+    assert world.reservation(made).sync_state is SyncState.SYNCED
+    assert [event["transaction_id"].rsplit(".", 1)[1] for event in world.there("alder")] == ["1"]
+
+
+def test_a_tenant_that_refuses_delta_is_read_by_listings(world: World) -> None:
+    """H78: an end point that is documented and refused is not the end of the room."""
+    span = world.at(9)
+    world.tenant.as_delegate(world.address("alder")).book("Theirs", span.start, span.end)
+    world.tenant.faults.add("delta", "501", times=1_000_000)
+    world.want("alder", full=True)
+    world.run()
+    assert world.titles_here("alder") == ["Theirs"]
+    assert world.room("alder").sync_state is RoomState.ACTIVE

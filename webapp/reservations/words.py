@@ -65,5 +65,15 @@ WORDS: dict[str, Words] = {
         "What was sent is not accepted however often it is sent.",
         ("Change the reservation and save it, or try again.",),
     ),
+    "no_answer": Words(
+        "Microsoft does not answer",
+        "This reservation was sent several times and no answer came, nor is it in Outlook.",
+        ("It is tried on by itself. Nothing is lost, and nothing is made twice.",),
+    ),
+    "event_of_another": Words(
+        "Microsoft answered with another event",
+        "The event it named already stands for another reservation, so it was not taken.",
+        ("Change the reservation and save it, or try again.",),
+    ),
     "not_failed": Words("There is nothing to send again", "The reservation is not in Failed any more."),
 }

@@ -5,9 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.words import AttemptKind, AttemptState, LinkState
+from webapp.domain.words import BY_OUTLOOK, AttemptKind, AttemptState, LinkState
 from webapp.models import Attempt, Link, Reservation
-from webapp.reservations.remote import BY_OUTLOOK
 from webapp.reservations.rows import lock_room
 from worker.room_run.context import Run
 from worker.room_run.push import may_be_unreadable

@@ -10,7 +10,7 @@ from worker.room_run.push import push_all
 from worker.store import records, rounds
 from worker.store.rounds import Committed, Round
 from worker.store.staging import stage_row
-from worker.sync.errors import DeltaExpired, EndlessDelta, TooManyUnusable
+from worker.sync.errors import DeltaExpired, EndlessDelta, Refused, TooManyUnusable
 from worker.sync.guard import too_many_unusable
 
 
@@ -28,9 +28,11 @@ def read_round(run: Run) -> bool:
         if full:
             raise
         return read_round(run)
-    except EndlessDelta:
+    except (EndlessDelta, Refused) as error:
+        if isinstance(error, Refused) and not full:
+            raise
         the_round = rounds.fall_back_to_listing(run.lane, the_round)
-        _note(run, "delta_endless")
+        _note(run, "delta_endless" if isinstance(error, EndlessDelta) else "delta_refused")
         committed = _read_listing(run, the_round)
     run.log.counts["read"] += committed.noted.rows
     return _judge(run, the_round, committed)

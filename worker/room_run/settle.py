@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.domain.words import AttemptKind, AttemptState
+from webapp.domain.words import AttemptKind, AttemptState, SyncState
 from webapp.models import Link
 from worker.room_run.context import Run
 from worker.room_run.writing import bind, send_create
@@ -19,12 +19,16 @@ from worker.sync.link import Observation, observation_from_json, observe
 from worker.sync.values import changed, span_from_json, values_from_json
 
 LOOKS = tuple(timedelta(seconds=s) for s in (3, 10))
-"""A create that cannot be found is looked for this often again before the same POST is sent."""
+"""A create that cannot be found is looked for this often again before the same POST is sent; twice as patiently
+after each send."""
 
 LATE_LOOKS = (*LOOKS, *(timedelta(seconds=s) for s in (30, 60, 300, 600)))
 """The horizon for a create that nobody wants any more: found until then, it is removed (H79)."""
 
-MAX_SENDS = 6
+LONGEST_LOOK = timedelta(minutes=10)
+TOLD_AFTER = 5
+"""After so many sends without an answer the reservation says that it failed so far; it is tried on all the same."""
+
 DAY = timedelta(days=1)
 
 
@@ -48,14 +52,22 @@ def _settle_create(run: Run, attempt: OpenAttempt) -> None:
         bind(run, attempt, *found, "adopt", found_later=True)
         return
     unwanted = attempt.cancelled or attempt.ended
-    waits = LATE_LOOKS if unwanted else LOOKS
-    if attempt.looks <= len(waits) - 1:
-        _look_later(run, attempt, waits[attempt.looks])
-    elif unwanted or attempt.sends >= MAX_SENDS:
+    waits = LATE_LOOKS if unwanted else tuple(wait * 2 ** (attempt.sends - 1) for wait in LOOKS)
+    if attempt.looks < len(waits):
+        _look_later(run, attempt, min(waits[attempt.looks], LONGEST_LOOK))
+    elif unwanted:
         _give_up(run, attempt)
     else:
-        writes.sent(run.lane, attempt.id)
-        send_create(run, attempt)
+        _send_again(run, attempt)
+
+
+def _send_again(run: Run, attempt: OpenAttempt) -> None:
+    """The same POST, counted before it is sent. Its incarnation stays: a new one could make a second event."""
+    with run.lane.writing() as session:
+        writes.count_send(session, attempt.id)
+        if attempt.sends >= TOLD_AFTER:
+            writes.tell(session, attempt.reservation_id, SyncState.FAILED, "no_answer")
+    send_create(run, attempt)
 
 
 def _find(run: Run, attempt: OpenAttempt) -> tuple[str, Observation] | None:

@@ -207,7 +207,10 @@ def disagree(
     there: dict[str, Any],
     now: datetime,
 ) -> None:
-    """Keep both values of what two sides wanted."""
+    """Keep both values of what two sides wanted; a run that died after it and comes again tells it once."""
+    told = session.scalars(select(Conflict).where(Conflict.reservation_id == reservation_id, Conflict.kind == kind))
+    if any((row.here, row.there, row.prevailed) == (here, there, prevailed) for row in told):
+        return
     session.add(
         Conflict(
             room_id=room_id,

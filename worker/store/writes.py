@@ -217,10 +217,9 @@ def open_attempts(lane: Lane, now: datetime) -> list[OpenAttempt]:
         return [_as_open(session, lane, row, now) for row in rows]
 
 
-def sent(lane: Lane, attempt_id: int) -> None:
-    """Count a send, before it: a crash in the call leaves a trace of it."""
-    with lane.writing() as session:
-        session.execute(update(Attempt).where(Attempt.id == attempt_id).values(sends=Attempt.sends + 1))
+def count_send(session: Session, attempt_id: int) -> None:
+    """Count another send, before it; what was looked for before says nothing about this one."""
+    session.execute(update(Attempt).where(Attempt.id == attempt_id).values(sends=Attempt.sends + 1, looks=0))
 
 
 def settle(
