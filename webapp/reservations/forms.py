@@ -31,7 +31,7 @@ def trimmed(value: str | None) -> str:
     return (value or "").strip()
 
 
-class ReservationForm(FlaskForm):
+class ReservationForm(FlaskForm):  # type: ignore[misc]
     """A reservation being made or changed. `last_day` empty: the same day; for all-day it is the last day."""
 
     title = StringField("Title", filters=[trimmed])

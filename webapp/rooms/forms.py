@@ -32,7 +32,7 @@ def trimmed(value: str | None) -> str:
     return (value or "").strip()
 
 
-class RoomForm(FlaskForm):
+class RoomForm(FlaskForm):  # type: ignore[misc]
     """A room being made or changed."""
 
     name = StringField(
