@@ -119,7 +119,7 @@ class World:
             "home": Home.USER,
             "kind": MeetingKind.SINGLE,
             "dates": (Dated(span),),
-            "answer": Answer.ACCEPTED,
+            "answer": Answer.ORGANIZER if remote.get("home") == Home.RESOURCE else Answer.ACCEPTED,
             "organizer_name": "Tomasz Brandt",
             "organizer_email": "tomasz@larkfield.example",
         }
