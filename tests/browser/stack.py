@@ -110,6 +110,13 @@ class Stack:
         finally:
             os.kill(pid, signal.SIGCONT)
 
+    def forget_tokens(self) -> None:
+        """As an hour later: the worker has to sign in anew. It is restarted, because it keeps tokens in memory."""
+        before = self.demo.pids()["worker"]
+        self.query("DELETE FROM token_cache")
+        os.kill(before, signal.SIGKILL)
+        until(lambda: self.demo.pids()["worker"] != before, "the supervisor starts the worker again")
+
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of the product's database."""
         with closing(sqlite3.connect(self.demo.data / "app.db", timeout=10)) as connection, connection:

@@ -77,10 +77,14 @@ def book_in_outlook(page: Page, stack: Stack, person: str, room: str, subject: s
     return page.url
 
 
+def column(page: Page, room: str) -> Locator:
+    """The room's column of the timetable."""
+    return page.locator(".tt-col").filter(has=page.get_by_role("heading", name=room, exact=True))
+
+
 def on_timetable(page: Page, room: str, title: str, start: str) -> Locator:
     """What stands under that room on `DAY` with that title and beginning."""
-    column = page.locator(".tt-col").filter(has=page.get_by_role("heading", name=room, exact=True))
-    return column.locator(".ev").filter(has_text=title).filter(has_text=re.compile(rf"\b{start}\b"))
+    return column(page, room).locator(".ev").filter(has_text=title).filter(has_text=re.compile(rf"\b{start}\b"))
 
 
 def wait_on_timetable(page: Page, stack: Stack, room: str, title: str, start: str, count: int = 1) -> Locator:
