@@ -30,6 +30,7 @@ from worker.store.items import Item, base_of, local_values, set_base
 from worker.store.records import HeldAction, add_to_hold
 from worker.sync.conflict import ours_yields
 from worker.sync.link import Observation, observation_from_json, observation_to_json, was_touched
+from worker.sync.plan import ABSENT
 from worker.sync.values import LOCAL_GROUPS, Values, span_to_json, values_to_json
 
 TITLE_WAIT = timedelta(seconds=60)
@@ -126,6 +127,8 @@ def clean(session: Session, item: Item) -> None:
     if item.reservation_id is None and item.observed is not None and not item.observed.live:
         session.execute(delete(Link).where(Link.id == item.link_id))
         return
+    if item.reservation_id is not None:
+        _check_wanted(item, session.get_one(Reservation, item.reservation_id))
     session.execute(update(Link).where(Link.id == item.link_id).values(dirty=False, must_confirm=False))
 
 
@@ -254,6 +257,7 @@ def check_saved(session: Session, room_id: int, reservation_id: int, revision: i
 def check_still(session: Session, item: Item) -> None:
     """Refuse to act on an item that a person changed, or that a write is under way for, since it was planned."""
     reservation = session.get_one(Reservation, item.reservation_id, populate_existing=True)
+    _check_wanted(item, reservation)
     revision = session.scalars(select(Meeting.revision).where(Meeting.id == reservation.meeting_id)).one()
     unsent = session.scalar(
         select(Outbox.id).where(Outbox.reservation_id == item.reservation_id, Outbox.parked.is_(False))
@@ -262,6 +266,14 @@ def check_still(session: Session, item: Item) -> None:
         select(Attempt.id).where(Attempt.reservation_id == item.reservation_id, Attempt.state == AttemptState.OPEN)
     )
     if revision != item.revision or (unsent is not None and not item.waits_for_push) or unsettled is not None:
+        raise MovedOn
+
+
+def _check_wanted(item: Item, reservation: Reservation) -> None:
+    """Refuse where the reservation lost or got back its wish for an event since: another item's import may have
+    taken its slot in this very transaction."""
+    unwanted = reservation.cancelled_at is not None or reservation.withdrawn_at is not None
+    if unwanted != (item.local is ABSENT):
         raise MovedOn
 
 
