@@ -61,7 +61,7 @@ def test_a_worker_told_to_end_ends_although_valkey_is_gone(install: Install, own
     here.wait(lambda: here.processes("worker") == {worker.pid})
 
     own_valkey.kill()
-    here.wait(lambda: "ConnectionError" in here.log("worker").read_text())
+    here.wait(lambda: " ERROR " in here.log("worker").read_text())
     worker.send_signal(signal.SIGTERM)
 
     assert worker.wait(15) == 0
