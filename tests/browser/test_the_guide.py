@@ -90,6 +90,7 @@ def link(panel: Page, stack: Stack) -> None:
         expect(panel.get_by_role("row", name="Maple")).to_contain_text("Pending")
     expect(panel.locator("#room-status")).to_contain_text("In step with Outlook", timeout=LONG)
     expect(panel.get_by_role("row", name="Maple")).to_contain_text("Active")
+    expect(panel.get_by_role("link", name="Pending 0")).to_be_visible()
     assert panel.evaluate("window.neverReloaded") is True
 
 

@@ -138,9 +138,12 @@ def try_again(room_id: int) -> AnyResponse:
 
 @blueprint.get("/<int:room_id>/status")
 def status(room_id: int) -> Response:
-    """The moving part of a row (`part=cell`) or of the panel."""
-    name = "rooms/_cell.html" if request.args.get("part") == "cell" else "rooms/_status.html"
-    return Response(render_template(name, sync=queries.status_of(db.session(), room_id)))
+    """The moving part of a row (`part=cell`) or of the panel; a row that comes to rest has the counts read again."""
+    is_cell, sync = request.args.get("part") == "cell", queries.status_of(db.session(), room_id)
+    response = Response(render_template("rooms/_cell.html" if is_cell else "rooms/_status.html", sync=sync))
+    if is_cell and not sync.moving:
+        response.headers["HX-Trigger"] = "room-rests"
+    return response
 
 
 @blueprint.get("/places")

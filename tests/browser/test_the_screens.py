@@ -1,0 +1,60 @@
+"""Every screen with the demo's own data: nothing sticks out at any width, nothing is out of line or doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.stack import DAY, Stack
+from tests.browser.steps import CONNECTIONS, SYNC, book_here, on_timetable
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (1440, 1200, 1000, 640, 390, 320)
+DOUBLED = "[...document.querySelectorAll('[id]')].map((one) => one.id).filter((id, at, all) => all.indexOf(id) < at)"
+STICKS_OUT = "document.documentElement.scrollWidth > innerWidth"
+OUT_OF_LINE = """
+[...document.querySelectorAll(".fields.two")].flatMap((pair) => {
+  const fields = pair.querySelectorAll("input:not([type=hidden]), select");
+  const shown = [...fields].map((one) => one.getBoundingClientRect());
+  return shown.flatMap((one, at) => shown.slice(at + 1)
+    .filter((other) => other.left >= one.right && Math.abs(other.top - one.top) < one.height && other.top !== one.top)
+    .map((other) => `${one.top} beside ${other.top}`));
+})
+"""
+
+
+@pytest.fixture
+def paths(panel: Page, stack: Stack, linked: Callable[[str], str]) -> list[str]:
+    """Addresses of all screens, with a room and a reservation of our own to show."""
+    room = linked("Elm")
+    room_id = stack.query("SELECT id FROM room WHERE name = ?", room)[0][0]
+    connection_id = stack.query("SELECT min(id) FROM connection")[0][0]
+    book_here(panel, stack, room, "Looked at", "09:00", "10:00")
+    expect(panel.locator(".toast")).to_contain_text("is booked")
+    on_timetable(panel, room, "Looked at", "09:00").get_by_role("link").click()
+    expect(panel.locator("#reservation-state")).to_contain_text("Synced")
+    own = panel.url.removeprefix(stack.panel)
+    run_id = stack.query("SELECT max(id) FROM room_run")[0][0]
+    return [
+        "/", CONNECTIONS, f"{CONNECTIONS}new", f"{CONNECTIONS}{connection_id}", SYNC,
+        "/rooms/", "/rooms/new", f"/rooms/{room_id}", f"/rooms/{room_id}/archive",
+        f"/reservations/?day={DAY}", f"/reservations/?view=week&day={DAY}&room={room_id}",
+        f"/reservations/new?day={DAY}",
+        own, f"{own}/edit", f"{own}/cancel", "/activity/", f"/activity/runs/{run_id}",
+    ]  # fmt: skip
+
+
+def test_every_screen_holds_at_every_width(panel: Page, stack: Stack, paths: list[str]) -> None:
+    wrong: list[str] = []
+    for path in paths:
+        assert panel.goto(f"{stack.panel}{path}").status == 200, path
+        wrong += [f"{path}: id {name} twice" for name in panel.evaluate(DOUBLED)]
+        wrong += [f"{path}: {count} h1" for count in [panel.locator("h1").count()] if count != 1]
+        for width in WIDTHS:
+            panel.set_viewport_size({"width": width, "height": 900})
+            wrong += [f"{path} at {width}: scrolls sideways"] if panel.evaluate(STICKS_OUT) else []
+            wrong += [f"{path} at {width}: out of line, {said}" for said in panel.evaluate(OUT_OF_LINE)]
+    assert wrong == []
