@@ -6,9 +6,14 @@ import os
 import sys
 
 
+WHOLE_SUITE = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+"""Files side by side, one a core: each worker process has its own Valkey, PostgreSQL and browser."""
+
+
 def main(arguments: list[str]) -> None:
     """Becomes pytest; without arguments the whole suite runs, so its browser is made ready first."""
     if not arguments:
+        arguments = WHOLE_SUITE
         from tests.support.chromium import ChromiumMissing, ensure_chromium
 
         try:
