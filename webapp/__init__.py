@@ -28,12 +28,14 @@ def create_app(config: Config | None = None) -> Flask:
     from webapp.database import prepare_engine
     from webapp.enqueue import Bell, connect_redis
     from webapp.extensions import db, migrate
+    from webapp.forms import RowId
     from webapp.secrets import SecretBox
 
     config = config or load_config(os.environ)
     logging.basicConfig(level=config.log_level, format="%(levelname)s %(name)s %(message)s")
     config.data_dir.mkdir(parents=True, exist_ok=True)
     app = Flask(__name__)
+    app.url_map.converters["int"] = RowId
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
     # A host moves or restarts its database now and then: a connection that it dropped is replaced before it is used.
     # What a statement carried (titles, addresses, encrypted tokens) stays out of errors and so out of logs.

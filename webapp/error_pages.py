@@ -15,7 +15,7 @@ from webapp.words import Words, words_for, words_of
 
 log = logging.getLogger(__name__)
 
-CODE_OF_STATUS = {404: "not_found", 405: "not_allowed_method", 413: "too_large"}
+CODE_OF_STATUS = {400: "unreadable_request", 404: "not_found", 405: "not_allowed_method", 413: "too_large"}
 
 
 def register(app: Flask) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -46,6 +46,7 @@ def secure(app: Flask, config: Config) -> None:
         MAX_CONTENT_LENGTH=256 * 1024,
     )
     app.before_request(ask_for_account)
+    app.before_request(refuse_nul)
     csrf.init_app(app)
     app.before_request(begin_to_write)  # last: who is sent away must not take the write lock
     app.after_request(set_headers)
@@ -69,10 +70,19 @@ def ask_for_account() -> ResponseReturnValue | None:
     return go_to(sign_in)
 
 
+def refuse_nul() -> None:
+    """Nobody types a NUL, and PostgreSQL keeps none in a text."""
+    if any("\0" in text for _, text in request.values.items(multi=True)):
+        abort(400)
+
+
 def own_path() -> str | None:
     """Where to go on after signing in: the page that was asked for, or, for htmx, the one it stood on."""
     if wants_fragment():
-        parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+        try:
+            parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+        except ValueError:
+            return None
         path = urlunsplit(("", "", parts.path, parts.query, ""))
     elif request.method in SAFE_METHODS:
         path = request.full_path.rstrip("?")

@@ -45,6 +45,11 @@ CATALOGUE: dict[str, Words] = {
         "The address is wrong, or what it showed is gone.",
         ("Go back to the Overview and look for it from there.",),
     ),
+    "unreadable_request": Words(
+        "This request cannot be read",
+        "It holds something that no page of this panel sends. Nothing was saved.",
+        ("Open the page again and use its buttons.",),
+    ),
     "not_allowed_method": Words("This address does not take that request", "Open the page and use its buttons."),
     "too_large": Words("That is more than a form can hold", "Nothing was saved."),
     "session_ended": Words(

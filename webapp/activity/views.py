@@ -9,6 +9,7 @@ from flask import Blueprint, Response, render_template, request
 
 from webapp.activity import queries
 from webapp.extensions import db
+from webapp.forms import whole
 from webapp.htmx import answer
 from webapp.models import Reservation, Room
 from webapp.reservations.rows import span_of
@@ -40,9 +41,9 @@ def wanted_filter() -> queries.Filter:
     args = request.args
     return queries.Filter(
         show=args.get("show", "") if args.get("show", "") in queries.SHOWN else "",
-        room_id=args.get("room", None, int),
+        room_id=args.get("room", None, whole),
         q=args.get("q", "").strip()[:200],
-        before=args.get("before", None, int),
+        before=args.get("before", None, whole),
     )
 
 

@@ -7,11 +7,12 @@ import unicodedata
 
 from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import DateField, HiddenField, PasswordField, StringField, ValidationError
+from wtforms import DateField, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from webapp.clock import utcnow
 from webapp.connections.expiry import earliest_today
+from webapp.forms import RevisedForm
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 DOMAIN = re.compile(
@@ -71,7 +72,7 @@ def matches(pattern: re.Pattern[str], message: str, *others: re.Pattern[str]):  
     return validate
 
 
-class ConnectionForm(FlaskForm):  # type: ignore[misc]
+class ConnectionForm(RevisedForm):
     """A connection being made or changed; `has_secret`: one is stored, so the value may be left empty."""
 
     name = StringField("Name", [no_blank, InputRequired(NAME_MISSING), Length(max=64, message=NAME_LONG)])
@@ -80,7 +81,6 @@ class ConnectionForm(FlaskForm):  # type: ignore[misc]
     secret_id = StringField("Secret ID", [Optional(), matches(GUID, SECRET_ID)], filters=[_lowered])
     secret_value = PasswordField("Secret Value", filters=[trimmed])
     expires_on = DateField("Secret Expiration", [Optional()])
-    revision = HiddenField(default="0")
 
     def __init__(self, *args, has_secret: bool = False, **kwargs) -> None:  # type: ignore[no-untyped-def]
         super().__init__(*args, **kwargs)
@@ -102,8 +102,3 @@ class ConnectionForm(FlaskForm):  # type: ignore[misc]
             field.errors[:] = [DATE_WRONG]
         elif field.data and self.secret_value.data and field.data < earliest_today(utcnow()):
             raise ValidationError(DATE_PAST)
-
-    @property
-    def known_revision(self) -> int:
-        """The revision the form was opened with."""
-        return int(self.revision.data) if (self.revision.data or "").isdigit() else 0

@@ -17,6 +17,7 @@ from webapp.connections.progress import as_shown
 from webapp.errors import FieldError, Refused, StaleRevision
 from webapp.extensions import db
 from webapp.filters import count
+from webapp.forms import whole
 from webapp.htmx import answer, done, wants_fragment
 from webapp.models import Connection, ConnectionCheck
 from webapp.running import door_bell, secret_box
@@ -33,7 +34,7 @@ def _work(status: int = 200, **panel: Any) -> Response:
 
 
 def _list() -> dict[str, Any]:
-    page = max(1, request.args.get("page", 1, int))
+    page = max(1, request.args.get("page", 1, whole))
     found, total = service.rows(db.session(), page)
     now = utcnow()
     return {
@@ -93,7 +94,7 @@ def change(connection_id: int) -> AnyResponse:
             secret_box(),
             connection,
             _wanted(form),
-            form.known_revision,
+            form.seen_revision,
             current_user.name,
             utcnow(),
         )

@@ -6,14 +6,14 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField, TextAreaField, TimeField
+from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
 from webapp.domain.intervals import AllDay, Span, Timed
 from webapp.errors import FieldError
+from webapp.forms import RevisedForm, is_whole, trimmed
 from webapp.models import Meeting, Room
 from webapp.reservations.rows import span_of
 from webapp.reservations.service import TITLE_LIMIT, Draft
@@ -26,12 +26,7 @@ FIRST_DAY, LAST_DAY = date(1980, 1, 1), date(2200, 1, 1)
 """What arithmetic on days can safely reach; whether a day can be booked is the service's matter."""
 
 
-def trimmed(value: str | None) -> str:
-    """Without surrounding white space."""
-    return (value or "").strip()
-
-
-class ReservationForm(FlaskForm):  # type: ignore[misc]
+class ReservationForm(RevisedForm):
     """A reservation being made or changed. `last_day` empty: the same day; for all-day it is the last day."""
 
     title = StringField("Title", filters=[trimmed])
@@ -45,7 +40,6 @@ class ReservationForm(FlaskForm):  # type: ignore[misc]
     owner_name = StringField("Owner", [Length(max=255, message=FIELD_WORDS["text_long"])], filters=[trimmed])
     owner_email = StringField("Owner’s email", [Length(max=320, message=FIELD_WORDS["text_long"])], filters=[trimmed])
     description = TextAreaField("Description", [Length(max=20_000, message=FIELD_WORDS["text_long"])])
-    revision = HiddenField(default="0")
 
     def offer(self, rooms: list[Room]) -> None:
         """Fill in the rooms that can be chosen."""
@@ -71,19 +65,13 @@ class ReservationForm(FlaskForm):  # type: ignore[misc]
     def _need_what_is_needed(self) -> None:
         if not self.title.data:
             self.title.errors = [FIELD_WORDS["missing"]]
-        if not (self.room_id.data or "").isdigit() or len(self.room_id.data) > 9:
+        if not is_whole(self.room_id.data):
             self.room_id.errors = [FIELD_WORDS["no_room"]]
         if not self.day.data and not self.day.errors:
             self.day.errors = [FIELD_WORDS["no_date"]]
         for field in (self.start, self.end):
             if not self.all_day.data and field.data is None and not field.errors:
                 field.errors = [FIELD_WORDS["no_time"]]
-
-    @property
-    def seen_revision(self) -> int:
-        """The revision the form was opened with."""
-        text = self.revision.data or ""
-        return int(text) if text.isdigit() and len(text) < 10 else 0
 
     def draft(self, zone: ZoneInfo, before: Span | None = None) -> Draft:
         """What a valid form wants; raises `FieldError` for a time that the zone's clocks do not show.

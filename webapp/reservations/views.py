@@ -15,6 +15,7 @@ from webapp.clock import utcnow
 from webapp.enqueue import SYNC_MAILBOXES
 from webapp.errors import FieldError, NotFound, Refused, StaleRevision
 from webapp.extensions import db
+from webapp.forms import whole
 from webapp.htmx import answer, done, go_to
 from webapp.models import Reservation, Room
 from webapp.reservations import board, queries, sending, service
@@ -40,8 +41,8 @@ def wanted_board(**changed: Any) -> board.Wanted:
         "view": board.WEEK if args.get("view") == board.WEEK else board.DAY,
         "day": _day(args.get("day", "")),
         "building": args.get("building", ""),
-        "page": min(10_000, max(1, args.get("page", 1, int))),
-        "room_id": args.get("room", None, int),
+        "page": min(10_000, max(1, args.get("page", 1, whole))),
+        "room_id": args.get("room", None, whole),
     }
     return board.Wanted(**values | changed)
 
@@ -77,19 +78,19 @@ def index() -> Response:
 def column() -> Response:
     """One column, while something in it moves."""
     args = request.args
-    hours = (args.get("from", 7, int), args.get("to", 19, int))
+    hours = (args.get("from", 7, whole), args.get("to", 19, whole))
     view = board.WEEK if args.get("view") == board.WEEK else board.DAY
     day = _day(args.get("day", ""))
     if day is None:
         raise NotFound(what="column")
-    one = board.one_column(db.session(), args.get("room", 0, int), day, view, hours, utcnow())
+    one = board.one_column(db.session(), args.get("room", 0, whole), day, view, hours, utcnow())
     return Response(render_template("reservations/_column.html", column=one))
 
 
 @blueprint.get("/new")
 def new() -> Response:
     """The panel of a new reservation, filled in with what was clicked."""
-    room = db.session.get(Room, request.args.get("room", 0, int)) or _only_room()
+    room = db.session.get(Room, request.args.get("room", 0, whole)) or _only_room()
     return _work(wanted=_board_of(room, wanted_board().day), **_new_panel(_prefilled(room), room))
 
 
@@ -177,7 +178,7 @@ def ask_cancel(reservation_id: int) -> AnyResponse:
 @blueprint.post("/<int:reservation_id>/cancel")
 def cancel(reservation_id: int) -> AnyResponse:
     """Cancel the reservation."""
-    seen = request.form.get("revision", 0, int)
+    seen = request.form.get("revision", 0, whole)
     try:
         saved = service.cancel(db.session(), reservation_id, seen, current_user.name, utcnow())
     except (StaleRevision, Refused) as error:

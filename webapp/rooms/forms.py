@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import cache
 from zoneinfo import available_timezones
 
-from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, SelectField, StringField, ValidationError
+from wtforms import BooleanField, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
+from webapp.forms import RevisedForm, is_whole, trimmed
 from webapp.models import Connection, Room
 from webapp.rooms.service import CAPACITY_LIMIT, Link, RoomDraft
 from webapp.rooms.words import FIELD_WORDS
@@ -27,12 +27,7 @@ def zone_names() -> tuple[str, ...]:
     )
 
 
-def trimmed(value: str | None) -> str:
-    """Without surrounding white space."""
-    return (value or "").strip()
-
-
-class RoomForm(FlaskForm):  # type: ignore[misc]
+class RoomForm(RevisedForm):
     """A room being made or changed."""
 
     name = StringField(
@@ -52,7 +47,6 @@ class RoomForm(FlaskForm):  # type: ignore[misc]
     connection_id = SelectField("Microsoft Connection to Use", validate_choice=False)
     external_address = StringField("External Calendar", filters=[trimmed])
     sync_active = BooleanField("External Calendar Sync is Active")
-    revision = HiddenField(default="0")
 
     def offer(self, connections: Sequence[Connection]) -> None:
         """Fill in what can be chosen; a room's own zone stays choosable under whatever name it has."""
@@ -80,7 +74,7 @@ class RoomForm(FlaskForm):  # type: ignore[misc]
 
     def validate_connection_id(self, field: SelectField) -> None:
         """Needed for Office 365."""
-        if self.is_linked and not (field.data or "").isdigit():
+        if self.is_linked and not is_whole(field.data):
             raise ValidationError(FIELD_WORDS["connection_missing"])
 
     def validate_external_address(self, field: StringField) -> None:
@@ -92,11 +86,6 @@ class RoomForm(FlaskForm):  # type: ignore[misc]
     def is_linked(self) -> bool:
         """Whether Office 365 is chosen."""
         return bool(self.calendar_type.data == OFFICE_365)
-
-    @property
-    def seen_revision(self) -> int:
-        """The revision the form was opened with."""
-        return int(self.revision.data) if (self.revision.data or "").isdigit() else 0
 
     def draft(self) -> RoomDraft:
         """What a valid form wants."""

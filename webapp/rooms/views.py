@@ -14,6 +14,7 @@ from webapp.domain.words import RoomState
 from webapp.enqueue import LIST_PLACES, SYNC_MAILBOXES
 from webapp.errors import FieldError, Refused, StaleRevision
 from webapp.extensions import db
+from webapp.forms import is_whole, whole
 from webapp.htmx import answer, done
 from webapp.models import Connection, Room
 from webapp.rooms import following, queries, service
@@ -40,7 +41,7 @@ def wanted_filter() -> queries.Filter:
         status=status if status in {*RoomState, queries.ARCHIVED} else "",
         sort=sort if sort in queries.SORTS else "name",
         descending=args.get("desc") == "1",
-        page=max(1, args.get("page", 1, int)),
+        page=max(1, args.get("page", 1, whole)),
     )
 
 
@@ -157,12 +158,12 @@ def places() -> Response:
 @blueprint.post("/places")
 def list_places_again() -> AnyResponse:
     """List again: ask Microsoft for the tenant's rooms."""
-    connection_id = request.form.get("connection_id", 0, int)
+    connection_id = request.form.get("connection_id", 0, whole)
     service.list_places_again(db.session(), connection_id)
     db.session.commit()
     current_app.extensions["bell"].ring(LIST_PLACES, connection_id)
     connection = db.session.get_one(Connection, connection_id)
-    room_id = request.form.get("room_id", 0, int)
+    room_id = request.form.get("room_id", 0, whole)
     back = url_for(".show", room_id=room_id) if room_id else url_for(".new")
     return done(back, "rooms/_places.html", **_places(connection, ""))
 
@@ -218,4 +219,4 @@ def _places(connection: Connection | None, q: str) -> dict[str, Any]:
 
 
 def _chosen_connection(text: str) -> Connection | None:
-    return db.session.get(Connection, int(text)) if text.isdigit() and len(text) < 10 else None
+    return db.session.get(Connection, whole(text)) if is_whole(text) else None

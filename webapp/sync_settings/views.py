@@ -55,7 +55,7 @@ def save() -> AnyResponse:
     form = SettingsForm()
     bell = door_bell()
     try:
-        changed = service.switch(db.session(), bell, bool(form.enabled.data), form.known_revision, utcnow())
+        changed = service.switch(db.session(), bell, bool(form.enabled.data), form.seen_revision, utcnow())
     except StaleRevision as error:
         db.session.rollback()
         form.revision.data = str(error.fields["revision"])
