@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from webapp.connections.expiry import SecretState, secret_state
 from webapp.domain.words import RoomState
 from webapp.models import Connection, Hold, Room
+from webapp.rooms.queries import ADDRESS_UNLISTED
 
 SHOWN = 5
 """At most so many things that need a person are listed."""
@@ -18,12 +19,15 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Summary:
-    """`states` counts rooms that are not archived; `linked` those with an external calendar."""
+    """`states` counts rooms that are not archived; `linked` those with an external calendar.
+
+    `rooms_in_need` (the first few) are those in Error, and those whose address a person has to confirm.
+    """
 
     states: dict[RoomState, int]
     linked: int
     connections: list[tuple[Connection, SecretState, int]]
-    errors: list[Room]
+    rooms_in_need: list[Room]
     holds: list[tuple[Hold, Room]]
     need: int
 
@@ -42,19 +46,20 @@ def summary(session: Session, now: datetime) -> Summary:
     """Read the summary at `now`."""
     states, linked = _rooms_by_state(session)
     connections = _connections(session, now)
-    errors = list(
-        session.scalars(
-            select(Room)
-            .where(Room.archived_at.is_(None), Room.sync_state == RoomState.ERROR)
-            .order_by(Room.sync_state_since, Room.id)
-            .limit(SHOWN)
-        )
-    )
+    in_need = Room.archived_at.is_(None), or_(Room.sync_state == RoomState.ERROR, _is_unconfirmed())
+    rooms_in_need = session.scalars(
+        select(Room).where(*in_need).order_by(Room.sync_state_since, Room.id).limit(SHOWN)
+    ).all()
+    stopped = session.scalar(select(func.count()).select_from(Room).where(*in_need)) or 0
     open_holds = select(Hold, Room).join(Room, Room.id == Hold.room_id).where(Hold.closed_at.is_(None))
     holds = [(hold, room) for hold, room in session.execute(open_holds.order_by(Hold.opened_at).limit(SHOWN))]
     held = session.scalar(select(func.count()).select_from(Hold).where(Hold.closed_at.is_(None))) or 0
     expired = sum(secret.expired for _, secret, _ in connections)
-    return Summary(states, linked, connections, errors, holds, held + states[RoomState.ERROR] + expired)
+    return Summary(states, linked, connections, list(rooms_in_need), holds, held + stopped + expired)
+
+
+def _is_unconfirmed() -> ColumnElement[bool]:
+    return and_(Room.sync_state == RoomState.PENDING, Room.sync_code == ADDRESS_UNLISTED)
 
 
 def _rooms_by_state(session: Session) -> tuple[dict[RoomState, int], int]:

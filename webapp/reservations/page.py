@@ -108,13 +108,13 @@ def _differing(saved: dict[str, Any], form: ReservationForm, zone: ZoneInfo) -> 
     return [row for row in rows if row[1] != row[2]]
 
 
-def _pairs(facts: dict[str, Any], side: Side | None) -> list[tuple[str, str, str, bool]]:
-    """(what, here, in Outlook, alike) for each field that both sides have."""
+def _pairs(facts: dict[str, Any], side: Side | None) -> list[tuple[str, str, str, bool | None]]:
+    """(what, here, in Outlook, alike) for each field that both sides have; alike is None for what was not read."""
     meeting = facts["reservation"].meeting
     if side is None:
         return []
     read = side.title is not None
-    same_title = not read or side.title == meeting.title or meeting.title_source is not TitleSource.TYPED
+    same_title = side.title == meeting.title or meeting.title_source is not TitleSource.TYPED if read else None
     return [
         ("Title", facts["title"], (side.title or "(empty)") if read else "not read", same_title),
         ("Time", facts["when"], side.when, facts["when"] == side.when or meeting.kind is MeetingKind.SERIES),

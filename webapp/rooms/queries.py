@@ -19,6 +19,10 @@ ARCHIVED = "archived"
 SORTS = ("name", "address", "status")
 
 
+ADDRESS_UNLISTED = "address_unlisted"
+"""Pending, and not by itself: a person has to say that the address is a room's."""
+
+
 @dataclass(frozen=True)
 class Filter:
     """What a list of rooms shows, as its address says it."""
@@ -61,7 +65,7 @@ class Status:
     @property
     def moving(self) -> bool:
         """Whether something changes by itself soon, so that it is worth asking again."""
-        pending = self.room.sync_state is RoomState.PENDING and self.room.sync_code != "address_unlisted"
+        pending = self.room.sync_state is RoomState.PENDING and self.room.sync_code != ADDRESS_UNLISTED
         return self.runs and (pending or self.wanted)
 
 

@@ -244,7 +244,7 @@ def test_a_title_that_was_not_read_is_no_difference(world: World) -> None:
         time = {"start": at(13, 14).start.isoformat(), "end": at(13, 14).end.isoformat()}
         session.scalars(select(Link)).one().observed = {"values": {"subject": None, "private": False, "time": time}}
     shown = text_of(world.get(f"/reservations/{imported}"))
-    assert "Title Reserved by Tomasz Brandt same not read" in shown
+    assert "Title Reserved by Tomasz Brandt not compared not read" in shown
 
 
 def test_a_private_meeting_of_a_person_names_nobody(world: World) -> None:

@@ -62,6 +62,14 @@ def test_a_room_in_error_needs_a_person(admin: Person, data: Transactions) -> No
     assert "The tenant has no mailbox <bdi>b@l.example</bdi>." in page
 
 
+def test_an_address_that_a_person_has_to_confirm_needs_a_person(admin: Person, data: Transactions) -> None:
+    alter(data, "Birch", sync_state=RoomState.PENDING)
+    assert sentence(admin) == "1 of 2 rooms agree with Outlook."
+    alter(data, "Birch", sync_code="address_unlisted", sync_fields={"address": "b@l.example"})
+    assert sentence(admin) == "1 of 2 rooms agree with Outlook. 1 thing needs you."
+    assert "<bdi>Birch</bdi>: Microsoft does not list this address as a room" in admin.get("/").text
+
+
 def test_an_open_hold_needs_a_person(admin: Person, data: Transactions) -> None:
     with data.writing() as session:
         room = session.query(Room).filter_by(name="Alder").one()
