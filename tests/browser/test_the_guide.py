@@ -65,7 +65,7 @@ def connect(panel: Page, stack: Stack) -> None:
     panel.get_by_label("Secret Value").fill(stack.shown("Secret Value"))
     panel.get_by_role("button", name="Set", exact=True).click()
     expect(dialog.get_by_role("heading", name="Confirmed")).to_be_visible(timeout=LONG)
-    dialog.get_by_role("link", name="OK").click()
+    dialog.get_by_role("button", name="OK", exact=True).click()
     expect(panel.get_by_role("dialog")).to_have_count(0)
     assert stack.shown("Secret Value") not in panel.content()
 

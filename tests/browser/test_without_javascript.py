@@ -54,7 +54,7 @@ def connect(plain: Page, stack: Stack) -> None:
     plain.get_by_label("Secret Value").fill(stack.shown("Secret Value"))
     plain.get_by_role("button", name="Set", exact=True).click()
     reload_until(plain, "Confirmed")
-    plain.get_by_role("link", name="OK").click()
+    plain.get_by_role("button", name="OK", exact=True).click()
     expect(plain.get_by_role("heading", name=NAME)).to_be_visible()
 
 

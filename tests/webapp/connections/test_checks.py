@@ -144,7 +144,7 @@ def test_confirmed_is_said_with_an_ok_that_closes(admin: Person, data: Transacti
         check_id = make_check(session, connection_id, CheckState.CONFIRMED)
     page = admin.get(check_url(connection_id, check_id)).text
     assert ">Confirmed</h2>" in page
-    assert f'<a class="btn go" id="check-ok" href="{URL}/{connection_id}" data-close>OK</a>' in page
+    assert f'action="{URL}/{connection_id}"><button class="btn go" id="check-ok" data-close>OK</button>' in page
 
 
 def test_what_support_needs_is_shown_and_nothing_else_of_the_fields(

@@ -89,7 +89,7 @@ def test_a_connection_is_added_checked_and_confirmed(panel: Page, data: Transact
     expect(panel.get_by_role("heading", name="Confirmed")).to_be_visible()
     expect(panel.locator("#last-check-1")).to_contain_text("Confirmed")
     expect(panel.locator("[hx-trigger^=every]")).to_have_count(0)
-    panel.get_by_role("link", name="OK").click()
+    panel.get_by_role("button", name="OK", exact=True).click()
     expect(panel.locator("dialog")).to_have_count(0)
     expect(panel.locator("#panel-title")).to_be_focused()
     panel.get_by_role("link", name="Close").click()
