@@ -30,7 +30,7 @@ def test_two_keys_are_enough_and_everything_else_has_a_default(tmp_path: Path):
     assert config.redis_url == "redis://127.0.0.1:6379/0"
     assert (config.entra_authority, config.graph_base_url) == (GLOBAL_AUTHORITY, GLOBAL_GRAPH)
     assert config.graph_scope == "https://graph.microsoft.com/.default"
-    assert (config.product_name, config.install_name, config.public_url) == ("Maptician", "local", None)
+    assert (config.product_name, config.public_url) == ("Maptician", None)
     assert (config.poll_seconds, config.log_level, config.web_concurrency, config.worker_processes) == (
         60,
         "INFO",
@@ -144,8 +144,6 @@ def test_the_first_key_encrypts_and_all_are_kept():
     assert read(SECRET_ENCRYPTION_KEYS=f" {other} , {KEY},").secret_encryption_keys == (other, KEY)
 
 
-def test_the_installation_is_named_after_its_public_address():
-    config = read(PUBLIC_URL="https://rooms.example.com")
-
-    assert (config.install_name, config.serves_https) == ("rooms.example.com", True)
-    assert read(PUBLIC_URL="https://rooms.example.com", INSTALL_NAME="north").install_name == "north"
+def test_a_public_address_by_https_keeps_cookies_to_https():
+    assert read(PUBLIC_URL="https://rooms.example.com").serves_https
+    assert not read(PUBLIC_URL="http://rooms.example.com").serves_https

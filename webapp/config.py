@@ -34,7 +34,6 @@ class Config:
     redis_url: str
     public_url: str | None
     product_name: str
-    install_name: str
     entra_authority: str
     graph_base_url: str
     poll_seconds: int
@@ -140,7 +139,6 @@ def load_config(environ: Mapping[str, str]) -> Config:
         ),
         public_url=public_url or None,
         product_name=read.text("PRODUCT_NAME", "Maptician"),
-        install_name=read.text("INSTALL_NAME", urlsplit(public_url).hostname or "local"),
         entra_authority=read.checked(
             "ENTRA_AUTHORITY", GLOBAL_AUTHORITY, _is_https_origin, "an https origin without a path"
         ).rstrip("/"),

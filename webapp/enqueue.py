@@ -64,5 +64,8 @@ class Bell:
 
 
 def connect_redis(url: str) -> Redis:
-    """A connection that gives up after 2 s, so that a page never waits long for a dead Redis."""
-    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=30, health_check_interval=30)
+    """A connection that gives up after 2 s, so that a page never waits long for a dead or silent Redis.
+
+    RQ's worker waits longer for its jobs: it sets its own connection's time.
+    """
+    return Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, health_check_interval=30)

@@ -1,7 +1,7 @@
 """Which cause stands behind a classified error: the matrix of Check connection, as tables.
 
 The calls decide, not the roles in the token: with RBAC for Applications the calendar permission is in no token.
-Roles only tell causes of a refusal apart.
+Roles only tell causes of a refusal apart (docs/graph.md#token-without-consent).
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-
 WHOLE_SUITE = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
 """Files side by side, one a core: each worker process has its own Valkey, PostgreSQL and browser."""
 

@@ -40,8 +40,8 @@ class Facts:
 def may_change(facts: Facts, now: datetime) -> Allowed | Denied:
     """Whether time, title and state of a reservation may be changed here, now.
 
-    A meeting that a person organizes can only be changed by that person; one that is not followed any more
-    would change here and stay as it is in Outlook.
+    A meeting that a person organizes can only be changed by that person (docs/graph.md#attendee-copy); one that is
+    not followed any more would change here and stay as it is in Outlook.
     """
     reasons = (
         (facts.cancelled, "cancelled"),

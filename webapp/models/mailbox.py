@@ -103,7 +103,8 @@ class Link(Base):
 
     `base_local` and `base_remote` are the canonical values of both sides when they last agreed (they differ where
     the server rewrote what was sent, H47). `observed` is the last observation; `observed_gone` a removal that
-    waits to be confirmed. Unique (mailbox, event id); ids compare bytes (H16).
+    waits to be confirmed. Unique (mailbox, event id); ids compare bytes (H16,
+    docs/graph.md#event-ids).
     """
 
     __tablename__ = "link"

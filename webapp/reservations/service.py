@@ -89,8 +89,7 @@ def change(
     meeting = reservation.meeting
     _fill(session, meeting, draft)
     meeting.revision += 1
-    if reservation.withdrawn_at is not None:
-        reservation.withdrawn_at = None
+    reservation.withdrawn_at = None
     write_dates(session, reservation, room, [Dated(draft.span)])
     settle_overlaps(session, reservation, now)
     queue_for_push(session, reservation, room.mailbox_id, now)

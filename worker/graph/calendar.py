@@ -48,9 +48,10 @@ class GraphCalendar:
         return key
 
     def first_page(self, start: datetime, end: datetime) -> Page:
-        """Begin a delta round over the window; delta takes no $select, $filter or $expand.
+        """Begin a delta round over the window.
 
-        A 400 here means that delta is refused, not that a link is dead (H78).
+        Delta takes no $select, $filter or $expand (docs/graph.md#delta-query). A 400 here means that delta is
+        refused, not that a link is dead (H78).
         """
         self._round = _Round()
         path = f"{self._root}/calendarView/delta?{_window(start, end)}"

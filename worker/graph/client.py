@@ -28,7 +28,8 @@ from worker.sync.errors import (
 
 TIMEOUT_SECONDS = (10.0, 30.0)
 PREFER = 'IdType="ImmutableId", outlook.timezone="UTC"'
-"""On every request: ids that survive moves (H15), times in UTC whatever zone an event was made in."""
+"""On every request: ids that survive moves (H15), times in UTC whatever zone an event was made in
+(docs/graph.md#prefer-headers)."""
 TENANT_LANE = ""
 """The lane of requests that concern no mailbox."""
 _STALE_FOR_CONSENT = timedelta(minutes=5)
@@ -77,7 +78,10 @@ class GraphClient:
         return self._send("GET", self.base_url + path, scope, mailbox, {"Prefer": prefer})
 
     def follow(self, link: str, *, scope: Scope, mailbox: str = TENANT_LANE, page_size: int | None = None) -> Answer:
-        """GET a nextLink or deltaLink exactly as it was given; `UnsafeLink` if it leads anywhere else."""
+        """GET a nextLink or deltaLink exactly as it was given (docs/graph.md#links-verbatim).
+
+        Raises `UnsafeLink` if it leads anywhere else.
+        """
         return self.get(self.below_base(link), scope=scope, mailbox=mailbox, page_size=page_size)
 
     def post(self, path: str, body: Mapping[str, Any], *, scope: Scope, mailbox: str = TENANT_LANE) -> Answer:
@@ -85,7 +89,7 @@ class GraphClient:
         return self._send("POST", self.base_url + path, scope, mailbox, {"Prefer": PREFER}, body)
 
     def patch(self, path: str, body: Mapping[str, Any], etag: str, *, mailbox: str) -> Answer:
-        """PATCH an item, conditional on `etag`."""
+        """PATCH an item, conditional on `etag` (docs/graph.md#if-match)."""
         return self._send(
             "PATCH", self.base_url + path, Scope.ITEM, mailbox, {"Prefer": PREFER, "If-Match": etag}, body
         )

@@ -29,12 +29,15 @@ from worker.sync.event import (
     SeriesTouched,
     Unusable,
     canonical_subject,
+    canonical_text,
 )
 
 TAG_PROPERTY = "String {5b0d3f5e-6a5c-4f0e-9a41-2f7d1c1e86b3} Name MapticianReservation"
-"""Our mark on events that we made: a named property in a property set of our own."""
+"""Our mark on events that we made: a named property in a set of our own (docs/graph.md#extended-property)."""
 
 NORMAL = "normal"
+NAME_LIMIT, ADDRESS_LIMIT, UID_LIMIT = 255, 320, 512
+"""What the columns of names, addresses and iCalUIds hold; PostgreSQL refuses more, and NUL."""
 _CHANGE_KEY_BYTES = 22
 _DATED_ID = b"\x01\x51\x00\x08"
 _FROM_GRAPH_ID = str.maketrans("-_", "/+")
@@ -216,7 +219,7 @@ def _event(item: Members, item_id: str) -> Event:
         kind=kind,
         change_key=comparable_change_key(etag),
         etag=etag,
-        ical_uid=item.text("iCalUId"),
+        ical_uid=_uid(item),
         span=span,
         subject=canonical_subject(item.text("subject")) if sensitivity == NORMAL else None,
         is_organizer=is_organizer,
@@ -237,6 +240,14 @@ def _event(item: Members, item_id: str) -> Event:
     )
 
 
+def _uid(item: Members) -> str:
+    """What joins the copies of a meeting: cut, it would join strangers."""
+    uid = item.text("iCalUId")
+    if len(uid) > UID_LIMIT or not uid.isprintable():
+        raise Unreadable("iCalUId")
+    return uid
+
+
 def _answer(text: str, is_organizer: bool) -> Answer:
     """An answer unknown to us is no answer: the event goes on blocking the room."""
     if not text and is_organizer:
@@ -246,7 +257,8 @@ def _answer(text: str, is_organizer: bool) -> Answer:
 
 def _party(recipient: Members) -> Party:
     address = recipient.part("emailAddress")
-    return Party(name=address.text("name"), address=address.text("address").strip().lower())
+    name, text = address.text("name"), address.text("address")
+    return Party(canonical_text(name, NAME_LIMIT), canonical_text(text, ADDRESS_LIMIT).lower())
 
 
 def _resource(attendee: Members) -> ResourceAnswer:
@@ -262,7 +274,10 @@ def _tag(item: Members) -> str | None:
 
 
 def _span(item: Members) -> Span:
-    """All-day only by the flag; its dates are printed as they are whatever zone is named (H31)."""
+    """All-day only by the flag; its dates are printed as they are whatever zone is named (H31).
+
+    See docs/graph.md#all-day-dates.
+    """
     if item.flag("isAllDay"):
         first, last = _date(item, "start"), _date(item, "end")
         if last <= first:

@@ -10,6 +10,7 @@ from worker.graph.client import GraphClient
 from worker.graph.errors import Scope
 from worker.graph.mapping import Members
 from worker.sync.errors import EndlessDelta, Trouble, Unreadable
+from worker.sync.event import canonical_text
 
 PAGE_SIZE = 100
 MOST_PAGES = 1000
@@ -69,4 +70,4 @@ def _place(raw: Any) -> Place | None:
 
 
 def _text(value: Any) -> str:
-    return str(value).strip()[:255] if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    return canonical_text(str(value), 255) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""

@@ -139,7 +139,8 @@ def _push_new(run: Run, push: Push) -> None:
 
 
 def _look_after_create(run: Run, push: Push) -> None:
-    """Somebody may have booked between our look and our write: the later of two yields (H51)."""
+    """Somebody may have booked between our look and our write, which nothing refuses (docs/graph.md#direct-write):
+    the later of two yields (H51)."""
     found = look_at_slot(run, push.times, push.public_id)
     if found.slot is not Slot.TAKEN or found.own is None:
         return

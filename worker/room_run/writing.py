@@ -1,7 +1,7 @@
 """The three writes to Graph, each as an attempt: committed before the call, its outcome committed after it.
 
 A write that was not clearly refused is in doubt: its attempt stays open and is settled by looking, never by
-sending again blindly (H35, H37).
+sending again blindly (H35, H37, docs/graph.md#unknown-outcome).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from webapp.domain.words import AttemptState, Home, LinkRole, LinkState, TitleSource
@@ -44,8 +44,9 @@ class Item:
     local: Side
     ours: bool
     waits_for_push: bool
-    parked: bool
     """An unsent change or an unsettled write of this reservation: the push decides, from a fresh read."""
+    parked: bool
+    """What was to be sent was stopped for a person."""
 
 
 def dirty(lane: Lane) -> list[int]:
@@ -172,7 +173,7 @@ def _busy(session: Session, reservations: dict[int, Reservation]) -> tuple[set[i
     ids = list(reservations)
     rows = session.execute(select(Outbox.reservation_id, Outbox.parked).where(Outbox.reservation_id.in_(ids))).all()
     attempts = session.scalars(
-        select(Attempt.reservation_id).where(Attempt.reservation_id.in_(ids), or_(Attempt.state == AttemptState.OPEN))
+        select(Attempt.reservation_id).where(Attempt.reservation_id.in_(ids), Attempt.state == AttemptState.OPEN)
     )
     waiting = {reservation_id for reservation_id, is_parked in rows if not is_parked} | set(attempts)
     return waiting, {reservation_id for reservation_id, is_parked in rows if is_parked}

@@ -22,10 +22,9 @@ from worker.sync.link import Observation, is_older, observation_from_json, obser
 
 @dataclass(frozen=True)
 class Noted:
-    """How many rows were read and how many of their items need a decision or could not be read."""
+    """How many rows were read, and how many of them could not be understood."""
 
     rows: int = 0
-    dirty: int = 0
     broken: int = 0
 
 
@@ -34,7 +33,7 @@ def note(
 ) -> Noted:
     """Write the rows of a round onto the mailbox's links; a full round marks what it saw, for its sweep."""
     rows = list(rows)
-    links = {link.event_id: link for link in session.scalars(select(Link).where(Link.mailbox_id == lane.mailbox_id))}
+    links = _links_of(session, lane.mailbox_id, rows)
     masters_of = _masters_by_date(links.values())
     noted = _Notes(session, lane, links, is_full, began_at, now)
     for row in rows:
@@ -49,7 +48,7 @@ def note(
         elif row.event_id in masters_of:
             noted.touch(masters_of[row.event_id])
     session.flush()
-    return Noted(len(rows), sum(1 for link in links.values() if link.dirty), noted.broken)
+    return Noted(len(rows), noted.broken)
 
 
 def note_one(session: Session, link: Link, observation: Observation) -> None:
@@ -115,7 +114,8 @@ class _Notes:
         link.dirty, link.series_stale = True, True
 
     def miss(self, link: Link) -> None:
-        """A removal is told once only, so it counts even where we wrote since: it is confirmed by id anyway."""
+        """A removal is told once only, so it counts even where we wrote since: it is confirmed by id anyway
+        (docs/graph.md#delta-removed)."""
         if link.observed_gone and link.removed_told:
             return
         link.observed_gone, link.gone_confirmed, link.dirty = True, False, True
@@ -131,7 +131,7 @@ class _Notes:
         link.reason, link.dirty = row.reason[:200], False
 
     def _see_series(self, link: Link, observation: Observation, last: Observation | None) -> None:
-        """A master's own start misleads; it and its dates are read again together."""
+        """A master's own start misleads; it and its dates are read again together (docs/graph.md#delta-series)."""
         link.is_series, link.dirty, link.series_stale = True, True, True
         if last is None:
             link.ical_uid = observation.ical_uid

@@ -11,7 +11,7 @@ from webapp.domain.intervals import Span
 from webapp.domain.words import Answer
 
 SUBJECT_LIMIT = 255
-"""Exchange keeps at most this many characters of a subject."""
+"""Exchange keeps at most this many characters of a subject (docs/graph.md#subject-limit)."""
 
 
 class EventKind(StrEnum):
@@ -133,13 +133,18 @@ class EventPatch:
 
 
 def canonical_subject(text: str) -> str:
-    """The one form in which subjects are compared and sent: NFC, no control characters, trimmed, at most
-    255 characters cut where no combining mark is left behind (H47, H60). Idempotent."""
+    """The one form in which subjects are compared and sent (H47)."""
+    return canonical_text(text, SUBJECT_LIMIT)
+
+
+def canonical_text(text: str, limit: int) -> str:
+    """A line of text that every database keeps: NFC, no control characters nor halves of letters, trimmed, cut to
+    `limit` characters where no combining mark is left behind (H60). Idempotent."""
     cleaned = "".join(c if c.isprintable() or c == " " else " " for c in unicodedata.normalize("NFC", text))
     cleaned = " ".join(cleaned.split())
-    if len(cleaned) <= SUBJECT_LIMIT:
+    if len(cleaned) <= limit:
         return cleaned
-    end = SUBJECT_LIMIT
+    end = limit
     while end > 1 and (unicodedata.combining(cleaned[end]) or cleaned[end] in "\u200d\ufe0f"):
         end -= 1
     return cleaned[:end].rstrip()

@@ -24,7 +24,10 @@ AT_ONCE = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class Observation:
-    """One event as it was read. `live`: neither cancelled nor declined by the room."""
+    """One event as it was read.
+
+    `live`: neither cancelled nor declined by the room (docs/graph.md#cancelled-stays).
+    """
 
     values: Values
     live: bool
@@ -121,7 +124,8 @@ def was_touched(observation: Observation) -> bool:
 
 
 def is_older(observation: Observation, base_modified: datetime | None) -> bool:
-    """Whether the service's own clock says that this was read from a copy that lags what we know (H02, H40).
+    """Whether the service's own clock says that this was read from a copy that lags what we know (H02, H40,
+    docs/graph.md#reads-lag).
 
     Both times are the service's; ours plays no part (H33).
     """

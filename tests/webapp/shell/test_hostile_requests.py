@@ -50,6 +50,14 @@ def test_a_revision_that_no_page_writes_is_a_stale_one(admin: Person, revision: 
     assert answer.status_code == 409
 
 
+@pytest.mark.parametrize("number", [HUGE, "²"])
+def test_a_form_with_a_number_that_no_page_writes_comes_back(admin: Person, number: str) -> None:
+    admin.get("/rooms/new")
+    linked = {"name": "Alder", "time_zone": "UTC", "calendar_type": "office365", "external_address": "a@b.example"}
+    assert admin.post("/rooms/new", {**linked, "connection_id": number}).status_code == 422
+    assert admin.post("/reservations/new", {"title": "Stand-up", "room_id": number}).status_code == 422
+
+
 def test_a_nul_is_refused_before_a_database_sees_it(admin: Person) -> None:
     assert "This request cannot be read" in admin.get("/rooms/?q=%00").text
     admin.get("/rooms/new")

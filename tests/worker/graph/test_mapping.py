@@ -58,6 +58,18 @@ def test_the_subject_of_anything_private_is_never_read_h56(sensitivity):
     assert "canary" not in repr(event)
 
 
+def test_an_organizer_s_name_is_one_line_that_a_database_keeps_h60():
+    name = "e\u0301va \x00 So\ud800rensen  " + "n" * 300
+    party = read(samples.event(organizer={"emailAddress": {"name": name, "address": " Eva@X.test\x00"}})).organizer
+    assert party.name.startswith("\u00e9va So rensen n")
+    assert (len(party.name), party.address) == (255, "eva@x.test")
+
+
+@pytest.mark.parametrize("uid", ["u" * 513, "u\x00id", "\ud800"])
+def test_an_event_whose_uid_no_column_holds_is_set_aside_and_not_cut_h62(uid):
+    assert mapping.row(samples.event(iCalUId=uid)) == Unusable(samples.event()["id"], "iCalUId")
+
+
 def test_no_body_survives_the_mapping_h56():
     assert "not ours to read" not in repr(read(samples.event()))
 
