@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sync.world import World
+from tests.tenant import RequestInfo
 from webapp.domain.words import RoomState, SyncState
 
 
@@ -102,3 +103,18 @@ def test_a_tenant_that_refuses_delta_is_read_by_listings(world: World) -> None:
     world.run()
     assert world.titles_here("alder") == ["Theirs"]
     assert world.room("alder").sync_state is RoomState.ACTIVE
+
+
+def test_what_is_saved_while_a_room_runs_goes_out_with_that_run(world: World) -> None:
+    """A save that comes too late for a run's first look is not left to the next round, 2 s later at the least."""
+    made: list[int] = []
+
+    def save_during_the_read(phase: str, request: RequestInfo) -> None:
+        if phase == "after" and request.op == "delta" and not made:
+            made.append(0)
+            made[0] = world.book("alder", "Just now", world.at(9))
+
+    stop = world.tenant.on_request(save_during_the_read)
+    world.run_once("alder")
+    stop()
+    assert [event["subject"] for event in world.there("alder")] == ["Just now"]

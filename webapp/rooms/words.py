@@ -85,6 +85,11 @@ WORDS: dict[str, Words] = {
         "Sync of every room of this connection rests; changes made here wait.",
         ("Check the connection on the Office 365 Integration page; it names the cause.",),
     ),
+    "internal_error": Words(
+        "Something failed on this side",
+        "Microsoft is not at fault. Nothing is lost, and it is tried again by itself.",
+        ("If it stays, the worker's log says what failed.",),
+    ),
     "unexpected_answer": Words(
         "Microsoft gave an answer that could not be used",
         "Nothing was changed because of it. It is tried again by itself.",

@@ -25,6 +25,7 @@ from worker.sync.errors import (
     AccessDenied,
     CredentialsRefused,
     MailboxMissing,
+    OurFault,
     SyncError,
     Throttled,
     TooManyUnusable,
@@ -85,12 +86,12 @@ class RoomSync:
                 self._failed(lane, run_log, error)
             else:
                 log.exception("run failed mailbox=%s", mailbox_id)
-                self._failed(lane, run_log, SyncError())
+                self._failed(lane, run_log, OurFault())
                 raise
         return True
 
     def _rounds(self, run: Run) -> None:
-        """Rounds until nothing more is wanted; between two of them at least 2 s pass, so the next is left."""
+        """One round. What was saved meanwhile goes out at once; the next round is left, as 2 s pass between two."""
         seen = claims.wanted(run.lane)
         settle_all(run)
         push_all(run)
@@ -102,13 +103,13 @@ class RoomSync:
         with run.lane.writing() as session:
             items.plan_next_look(session, run.lane)
             records.room_went_well(session, run.lane.room_id, now)
+        finished = believed and claims.finish(run.lane, seen)
+        if believed and not finished:
+            push_all(run)
         run.log.counts["requests"] = getattr(run.calendar, "requests", 0)
-        held = not believed
-        run.log.close(RunResult.HELD if held else RunResult.DONE, now)
-        if held:
-            claims.give_back(run.lane, now + RELIST, failed=False)
-        elif not claims.finish(run.lane, seen):
-            claims.give_back(run.lane, now + claims.ROUND_GAP, failed=False)
+        run.log.close(RunResult.DONE if believed else RunResult.HELD, now)
+        if not finished:
+            claims.give_back(run.lane, now + (claims.ROUND_GAP if believed else RELIST), failed=False)
 
     def _failed(self, lane: Lane, run_log: RunLog, error: SyncError) -> None:
         """Say what went wrong where people look, give the mailbox back, and come again after a while."""
@@ -156,5 +157,6 @@ def _standing(error: SyncError, failures: int) -> tuple[str, RoomState | None]:
         AccessDenied: "access_denied",
         MailboxMissing: "mailbox_missing",
         TooManyUnusable: "quarantine_share",
+        OurFault: "internal_error",
     }
     return names.get(type(error), "unexpected_answer"), RoomState.ERROR

@@ -95,3 +95,7 @@ class Unreadable(SyncError):
 
 class TooManyUnusable(SyncError):
     """So many items of a room could not be read that the fault is more likely ours: the room stops."""
+
+
+class OurFault(SyncError):
+    """Something failed on this side, the database or the code; the log says what."""
