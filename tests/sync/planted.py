@@ -52,7 +52,7 @@ def unknown_taken_for_absent(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(apply, "_remote_side", believed)
     patch.setattr(refresh, "may_be_unreadable", lambda item, now: False)
     patch.setattr(push, "may_be_unreadable", lambda item, now: False)
-    patch.setattr(refresh, "_confirm", lambda run, item: refresh._not_there(run, item))
+    patch.setattr(refresh, "_read", lambda run, item: refresh._not_there(run, item))
 
 
 class _CaseBlind(UserDict[str, Link]):

@@ -161,6 +161,28 @@ def test_a_person_who_edits_between_our_read_and_our_write_is_not_overwritten(wo
     assert_quiet(world)
 
 
+def test_a_title_given_between_our_read_and_our_write_is_kept_in_a_conflict(world: World) -> None:
+    """H43, I2: without a condition on the write theirs would vanish without a word."""
+    set_up(world)
+    made = world.book("alder", "Standup", world.at(10))
+    world.run()
+    [event] = ours_there(world, "alder")
+    booked = world.tenant.booked(world.address("alder"), event["immutable_id"])
+    once: list[int] = []
+
+    def edit(phase: str, info: RequestInfo) -> None:
+        if phase == "before" and info.method == "PATCH" and not once:
+            once.append(1)
+            world.tenant.as_delegate(world.address("alder")).change(booked, subject="Theirs")
+
+    world.tenant.on_request(edit)
+    world.change(made, title="Retro")
+    world.run()
+    assert [e["subject"] for e in world.there("alder")] == ["Retro"]
+    assert [(c.kind, c.prevailed, c.there["subject"]) for c in world.conflicts()] == [("title", "here", "Theirs")]
+    assert_quiet(world)
+
+
 def test_an_event_edited_between_our_read_and_our_delete_is_held(world: World) -> None:
     """H43, H76."""
     set_up(world)
