@@ -31,7 +31,7 @@ class Watched(Transactions):
 
 
 def play(moment: int) -> bool:
-    """A delegate moves our event; somebody here renames it just before that transaction. Whether the run came so far."""
+    """A delegate moves our event; somebody here renames it just before then. Whether the run came so far."""
     world = World(wrap_transactions=Watched)
     try:
         world.add_room("alder")
