@@ -57,6 +57,8 @@ def test_an_expired_secret_puts_the_room_in_error_with_the_cause_until_it_is_men
         check(panel, stack, "The check stopped at sign-in")
         expect(panel.get_by_role("dialog").get_by_role("alert")).to_contain_text("The secret expired")
         expect(panel.get_by_role("dialog")).to_contain_text("AADSTS7000222")
+        panel.goto(stack.panel)
+        expect(panel.get_by_role("heading", name="expired")).to_be_visible()
         stack.forget_tokens()
         until(lambda: state_of(stack, room_id) == "error", "the room is in Error")
         panel.goto(f"{stack.panel}/rooms/{room_id}")
@@ -66,8 +68,15 @@ def test_an_expired_secret_puts_the_room_in_error_with_the_cause_until_it_is_men
     finally:
         make_trouble(outlook, stack, "Restore")
     check(panel, stack, "Confirmed")
+    until(lambda: state_of(stack, room_id) == "active", "the room is Active again")
     panel.goto(f"{stack.panel}/rooms/{room_id}")
-    expect(panel.locator("#room-status")).to_contain_text("In step with Outlook", timeout=LONG)
+    expect(panel.locator("#room-status")).to_contain_text("In step with Outlook")
+
+    def is_well() -> bool:
+        panel.goto(stack.panel)
+        return panel.get_by_role("heading", name="expired").count() == 0
+
+    until(is_well, "neither the secret nor any room of it needs a person")
 
 
 def state_of(stack: Stack, room_id: int) -> str:
