@@ -112,7 +112,7 @@ def _settings(folder: DataFolder) -> dict[str, str]:
 
 def _start_valkey(supervisor: Supervisor, folder: DataFolder, env: Mapping[str, str]) -> str:
     port = _kept_port(folder, "valkey", VALKEY_PORT)
-    supervisor.start(Service("valkey", valkey_arguments(port, folder.path / "valkey"), env))
+    supervisor.start(Service("valkey", valkey_arguments(port, folder.path / "valkey"), env, restarts=True))
     supervisor.wait_for("valkey", lambda: answers_ping(port))
     return f"redis://127.0.0.1:{port}/0"
 

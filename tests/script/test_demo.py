@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 import requests
 
 from script.lib.data_folder import free_port
+from script.lib.process import wait_until
 from tests.script.runs import is_alive
 from tests.support.demo import Demo, new_data_folder
 
@@ -91,3 +94,16 @@ def test_no_secret_is_written_to_a_log(demo: Callable[..., Demo]) -> None:
 
     assert all(secrets)
     assert not [secret for secret in secrets if secret and secret in logs]
+
+
+def test_a_killed_valkey_is_started_again_and_ends_nothing_else(demo: Callable[..., Demo]) -> None:
+    run = demo("--no-tenant", port=free_port())
+    before = run.pids()
+
+    os.kill(before["valkey"], signal.SIGKILL)
+
+    assert wait_until(lambda: run.pids()["valkey"] != before["valkey"], 20.0), run.said
+    assert {name: pid for name, pid in run.pids().items() if name != "valkey"} == {
+        name: pid for name, pid in before.items() if name != "valkey"
+    }
+    assert requests.get(run.shown("Panel") or "", timeout=10).ok

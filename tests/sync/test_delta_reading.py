@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.sync.checks import assert_quiet, assert_same, invite, ours_there, put, reservations, steps
 from tests.sync.oracle import dump, live_there
@@ -308,4 +308,20 @@ def test_what_the_moving_window_leaves_behind_is_never_cancelled(world: World, d
     world.run()
     assert len(world.slots_here("alder")) == 5
     assert world.writes() == 0 and world.holds() == []
+    assert_quiet(world)
+
+
+@pytest.mark.parametrize("link", ["https://evil.example/v1.0/x", "http://169.254.169.254/", "{base}@evil.example/x"])
+def test_a_stored_link_that_leads_elsewhere_gets_no_token_and_all_is_read_anew(world: World, link: str) -> None:
+    """S21, and a Graph address that was configured anew: what was stored before leads to another place."""
+    world.add_room("alder")
+    world.run()
+    put(world, "alder", "New", world.at(9))
+    with world.transactions.writing() as session:
+        session.execute(update(DeltaSession).values(delta_link=link.format(base="https://graph.microsoft.com")))
+    world.want("alder")
+    world.run()
+    assert world.titles_here("alder") == ["New"]
+    assert world.room("alder").sync_state is RoomState.ACTIVE
+    assert "reread" in steps(world)
     assert_quiet(world)

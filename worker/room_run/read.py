@@ -10,7 +10,7 @@ from worker.room_run.push import push_all
 from worker.store import records, rounds
 from worker.store.rounds import Committed, Round
 from worker.store.staging import stage_row
-from worker.sync.errors import DeltaExpired, EndlessDelta, Refused, TooManyUnusable
+from worker.sync.errors import DeltaExpired, EndlessDelta, Refused, TooManyUnusable, UnsafeLink
 from worker.sync.guard import too_many_unusable
 
 
@@ -22,9 +22,10 @@ def read_round(run: Run) -> bool:
     the_round = rounds.begin(run.lane, full=full, now=run.now())
     try:
         committed = _read_listing(run, the_round) if the_round.is_listing else _read_pages(run, the_round)
-    except DeltaExpired:
+    except (DeltaExpired, UnsafeLink) as error:
+        # A stored link leads elsewhere when the Graph address was configured anew, or by tampering: never used (S21).
         rounds.forget_link(run.lane, the_round)
-        _note(run, "delta_expired")
+        _note(run, "delta_expired" if isinstance(error, DeltaExpired) else "link_unsafe")
         if full:
             raise
         return read_round(run)

@@ -24,6 +24,7 @@ def run(app: Flask, *args: str):  # type: ignore[no-untyped-def]
 
 @pytest.mark.usefixtures("empty")
 def test_the_first_admin_is_made_once_and_the_password_printed_once(app: Flask, stranger: Person) -> None:
+    """S03."""
     first = run(app, "ensure-admin")
     line = re.fullmatch(r"email=(\S+) password=(\S+)\n", first.output)
     assert line, first.output

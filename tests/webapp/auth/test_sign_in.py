@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import event
 
 from tests.webapp.conftest import CSRF, EMAIL, PASSWORD, Person
 from webapp import create_app
@@ -67,6 +72,7 @@ def test_a_page_that_does_not_exist_is_behind_the_door_too(stranger: Person) -> 
 
 
 def test_unknown_email_and_wrong_password_read_alike(stranger: Person) -> None:
+    """S06."""
     stranger.get("/sign-in")
     unknown = stranger.post("/sign-in", {"email": "nobody@larkfield.example", "password": PASSWORD})
     wrong = stranger.post("/sign-in", {"email": EMAIL, "password": "not this one at all"})
@@ -82,6 +88,7 @@ def test_unknown_email_and_wrong_password_read_alike(stranger: Person) -> None:
 def test_an_unknown_email_costs_one_hash_like_a_wrong_password(
     data: Transactions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """S06: the time tells nothing either."""
     hashed: list[str] = []
     original = passwords._hasher
 
@@ -159,6 +166,38 @@ def test_a_removed_person_is_out_at_once(admin: Person, data: Transactions) -> N
     assert admin.get("/").status_code == 303
 
 
+def test_no_address_takes_a_change_without_its_token(app: Flask, admin: Person, data: Transactions) -> None:
+    """S12."""
+    counted = changes_of(data)
+    for rule in app.url_map.iter_rules():
+        if "POST" in rule.methods:
+            url = rule.build({argument: 1 for argument in rule.arguments})[1]
+            for token in ("", "made up"):
+                assert admin.client.post(url, data={"csrf_token": token}).status_code == 400, rule
+    assert counted == []
+
+
+def test_opening_an_address_changes_nothing(app: Flask, admin: Person, data: Transactions) -> None:
+    """S12."""
+    counted = changes_of(data)
+    for rule in app.url_map.iter_rules():
+        if "GET" in rule.methods and rule.endpoint != "static":
+            admin.get(rule.build({argument: 1 for argument in rule.arguments})[1])
+    assert counted == []
+
+
+def changes_of(data: Transactions) -> list[str]:
+    """The statements that write, from now on."""
+    seen: list[str] = []
+
+    def on_execute(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith(("INSERT", "UPDATE", "DELETE", "BEGIN IMMEDIATE")):
+            seen.append(statement)
+
+    event.listen(data.engine, "before_cursor_execute", on_execute)
+    return seen
+
+
 def test_a_form_without_its_token_is_refused(admin: Person) -> None:
     answer = admin.post("/sign-out", {"csrf_token": "made up"})
     assert answer.status_code == 400
@@ -180,12 +219,19 @@ def test_a_form_may_bring_the_token_as_the_header_that_htmx_sends(admin: Person)
     assert answer.status_code == 303
 
 
-def test_cookies_are_kept_to_https_where_people_come_by_https(make_config: Callable[..., Config]) -> None:
-    app = create_app(make_config(PUBLIC_URL="https://rooms.larkfield.example"))
-    assert app.config["SESSION_COOKIE_NAME"] == "__Host-session"
-    answer = app.test_client().get("/nowhere")
-    assert "max-age" in answer.headers["Strict-Transport-Security"]
-    assert app.config["SESSION_COOKIE_SECURE"] is True
+def test_cookies_and_browsers_are_kept_to_https_where_people_come_by_https(
+    make_config: Callable[..., Config], filled_database: Path
+) -> None:
+    """S11, S13."""
+    config = make_config(PUBLIC_URL="https://rooms.larkfield.example")
+    app = create_app(config)
+    shutil.copy(filled_database, config.data_dir / "app.db")
+    answer = app.test_client().get("/sign-in", base_url="https://rooms.larkfield.example")
+    [cookie] = answer.headers.getlist("Set-Cookie")
+    assert cookie.startswith("__Host-session=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 def test_the_session_cookie_is_out_of_reach_for_scripts(stranger: Person) -> None:

@@ -194,7 +194,7 @@ def test_of_two_who_choose_a_name_in_the_same_moment_one_gets_it(
 def test_the_secret_is_nowhere_but_encrypted_in_its_row(
     admin: Person, data: Transactions, caplog: pytest.LogCaptureFixture, hx: bool
 ) -> None:
-    """Not in the page after an error, not after saving, not in the log, not in clear in the database."""
+    """S22: not in the page after an error, not after saving, not in the log, not in clear in the database."""
     caplog.set_level(logging.DEBUG)
     pages = [add(admin, hx=hx, client_id="wrong").text, add(admin, hx=hx).text]
     pages += [admin.get(f"{URL}/1").text, admin.get(f"{URL}/").text, admin.get(f"{URL}/1/checks/1").text]

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from tests.webapp.rooms.world import NOW, World, at, text_of
 from webapp.auth.service import FIRST_ADMIN
 from webapp.domain.intervals import AllDay, Timed
-from webapp.domain.words import MeetingKind, SyncState
+from webapp.domain.words import MeetingKind, SyncState, TitleSource
 from webapp.enqueue import SYNC_MAILBOXES
 from webapp.models import Meeting, Outbox, Reservation, Room
 from webapp.reservations.rows import span_of
@@ -329,14 +329,17 @@ def test_a_failed_reservation_says_why_and_is_sent_again(world: World, htmx: boo
 
 
 def test_markup_in_a_title_or_name_is_shown_and_not_run(world: World) -> None:
+    """S18."""
     room_id = world.linked_room("<i>Alder</i>")
     bad = "<script>alert(1)</script>"
     own = world.booking(room_id, title=bad, owner_name="<img src=x>", owner_email="a@b.example", description=bad)
     world.imported(room_id, at(13, 14), organizer_name=bad)
+    theirs = world.imported(room_id, at(15, 16), uid="uid-2", title=bad, title_source=TitleSource.ROOM_COPY)
     paths = [
         "/reservations/?day=2026-11-23",
         f"/reservations/{own}",
         f"/reservations/{own}/edit",
+        f"/reservations/{theirs}",
         "/reservations/new",
     ]
     for path in [*paths, f"/reservations/{own}/cancel", f"/reservations/?view=week&room={room_id}&day=2026-11-23"]:

@@ -19,14 +19,18 @@ def test_what_is_encrypted_comes_back() -> None:
 
 
 def test_the_first_key_encrypts_and_all_decrypt() -> None:
+    """S22."""
     token = SecretBox([OLD]).encrypt("x")
     rotated = SecretBox([NEW, OLD])
     assert rotated.decrypt(token) == "x"
     assert SecretBox([NEW]).decrypt(rotated.encrypt("y")) == "y"
 
 
-def test_a_wrong_key_is_an_error_that_carries_nothing() -> None:
+@pytest.mark.parametrize("key", [OLD, NEW])
+def test_a_wrong_key_or_a_changed_token_is_an_error_that_carries_nothing(key: str) -> None:
+    """S22."""
     token = SecretBox([OLD]).encrypt("x")
+    token = token if key == NEW else token[:20] + ("A" if token[20] != "A" else "B") + token[21:]
     with pytest.raises(SecretUnreadable) as caught:
-        SecretBox([NEW]).decrypt(token)
+        SecretBox([key]).decrypt(token)
     assert token not in "".join(traceback.format_exception(caught.value))

@@ -24,10 +24,12 @@ from webapp.shell import Standing
 ROOT = Path(webapp.__file__).parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 PAGES = ("/", "/settings/office-365-integration/", "/settings/external-calendar-sync/")
+ERRORS = ("/nowhere", "/rooms/99")
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *ERRORS])
 def test_a_page_has_the_policy_and_is_kept_nowhere(admin: Person, path: str) -> None:
+    """S14, S15."""
     headers = admin.get(path).headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
@@ -35,6 +37,7 @@ def test_a_page_has_the_policy_and_is_kept_nowhere(admin: Person, path: str) -> 
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert headers["Cache-Control"] == "no-store"
 
 
@@ -47,6 +50,7 @@ def test_a_page_costs_twelve_queries_at_most(admin: Person, path: str, count_que
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_no_template_has_inline_script_or_style(template: Path) -> None:
+    """S14."""
     text = template.read_text()
     assert not re.search(r"\sstyle\s*=", text)
     assert "<style" not in text
@@ -159,6 +163,7 @@ def break_the_page(app: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception
 def test_a_crash_shows_words_and_no_stack(
     app: Flask, admin: Person, monkeypatch: pytest.MonkeyPatch, hx: bool
 ) -> None:
+    """S25."""
     break_the_page(app, monkeypatch, RuntimeError("a detail of the inside"))
     answer = admin.get("/", hx=hx)
     assert answer.status_code == 500
@@ -168,6 +173,8 @@ def test_a_crash_shows_words_and_no_stack(
 
 
 def test_a_dead_database_still_gets_a_page(app: Flask, admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S25."""
+
     def fail(*_args: Any, **_kwargs: Any) -> None:
         raise OperationalError("select", {}, Exception("gone"))
 
