@@ -194,7 +194,8 @@ class Ledger:
         for room in self.world.rooms:
             for event in live_there(self.world, room):
                 if event["is_organizer"]:
-                    key = _key_there(event)
+                    # A twin that somebody changed before it was healed is a meeting of its own, by its iCalUId.
+                    key = event["ical_uid"] if event["ical_uid"] in here else _key_there(event)
                     if key in there:
                         found.append(f"duplicate there: {event['subject']} ({key})")
                     there[key] = event
