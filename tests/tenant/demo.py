@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tests.tenant.clock import FakeClock, RealClock
 from tests.tenant.tenant import Tenant
@@ -46,10 +47,18 @@ def build(clock: FakeClock | RealClock | None = None, seed: int | None = None) -
     return tenant
 
 
+def _office_hour(now: datetime) -> datetime:
+    """The present hour, or in the evening and at night the morning that comes: nobody meets at midnight."""
+    local = now.astimezone(ZoneInfo(ZONE)).replace(minute=0, second=0, microsecond=0)
+    if not 9 <= local.hour <= 13:
+        local = local.replace(hour=10) + timedelta(days=1 if local.hour > 13 else 0)
+    return local.astimezone(UTC)
+
+
 def _book(tenant: Tenant) -> None:
     domain = tenant.domain
     ada, ben, carla, dan, eva, hugo = (tenant.as_person(f"{name}@{domain}") for name, _ in PEOPLE)
-    hour = tenant.clock.now().replace(minute=0, second=0, microsecond=0)
+    hour = _office_hour(tenant.clock.now())
 
     def at(hours: float, minutes: int = 60) -> tuple[datetime, datetime]:
         start = hour + timedelta(hours=hours)
