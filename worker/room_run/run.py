@@ -103,6 +103,8 @@ class RoomSync:
         with run.lane.writing() as session:
             items.plan_next_look(session, run.lane)
             records.room_went_well(session, run.lane.room_id, now)
+        if run.log.kind is RunKind.FULL:
+            run.log.begin()
         finished = believed and claims.finish(run.lane, seen)
         if believed and not finished:
             push_all(run)
