@@ -26,7 +26,7 @@ def test_the_first_key_encrypts_and_all_decrypt() -> None:
     assert SecretBox([NEW]).decrypt(rotated.encrypt("y")) == "y"
 
 
-@pytest.mark.parametrize("key", [OLD, NEW])
+@pytest.mark.parametrize("key", [OLD, NEW], ids=["changed_token", "wrong_key"])
 def test_a_wrong_key_or_a_changed_token_is_an_error_that_carries_nothing(key: str) -> None:
     """S22."""
     token = SecretBox([OLD]).encrypt("x")
