@@ -28,7 +28,7 @@ _EXPAND_TAG = "$expand=" + segment(f"singleValueExtendedProperties($filter=id eq
 class GraphCalendar:
     """One mailbox's calendar behind one connection; made for one run, in one thread.
 
-    `requests` counts what was sent and `last_request_id` is Microsoft's id of the last answer, for the record.
+    `requests` counts what was sent, for the record.
     """
 
     def __init__(self, client: GraphClient, address: str) -> None:
@@ -37,7 +37,6 @@ class GraphCalendar:
         self._root = f"/users/{segment(address)}"
         self._round = _Round()
         self.requests = 0
-        self.last_request_id = ""
 
     def calendar_key(self) -> str:
         """Id of the default calendar; the mailbox is known by it, not by its address (H55)."""
@@ -64,7 +63,7 @@ class GraphCalendar:
         self._client.below_base(link)
         self._count()
         answer = self._client.follow(link, scope=Scope.DELTA, mailbox=self._address, page_size=PAGE_SIZE)
-        return self._delta_page(self._noted(answer))
+        return self._delta_page(answer)
 
     def listing(self, start: datetime, end: datetime) -> tuple[Row, ...]:
         """Everything that overlaps the window; what cannot be understood is `Unusable`. The way out of H01."""
@@ -86,20 +85,20 @@ class GraphCalendar:
         self._count()
         body = mapping.create_body(new)
         answer = self._client.post(f"{self._root}/events", body, scope=Scope.MAILBOX, mailbox=self._address)
-        return self._written(self._noted(answer), None)
+        return self._written(answer, None)
 
     def patch(self, event_id: str, patch: EventPatch, etag: str) -> Event:
         """PATCH the groups that are set; answered with the event, or with 204 by some (docs/graph.md#patch-204)."""
         self._count()
         body = mapping.patch_body(patch)
         answer = self._client.patch(self._event(event_id), body, etag, mailbox=self._address)
-        return self._written(self._noted(answer), event_id)
+        return self._written(answer, event_id)
 
     def delete(self, event_id: str, etag: str) -> None:
         """DELETE; what is already gone is done."""
         self._count()
         try:
-            self._noted(self._client.delete(self._event(event_id), etag, mailbox=self._address))
+            self._client.delete(self._event(event_id), etag, mailbox=self._address)
         except Gone:
             return
 
@@ -134,7 +133,7 @@ class GraphCalendar:
             if next_link is None:
                 return tuple(rows)
             self._count()
-            answer = self._noted(self._client.follow(next_link, scope=scope, mailbox=self._address))
+            answer = self._client.follow(next_link, scope=scope, mailbox=self._address)
 
     def _completed(self, rows: Iterable[Row | Partial]) -> Iterable[Row]:
         """Items that came in part are read whole; one that is gone by now was removed."""
@@ -154,14 +153,10 @@ class GraphCalendar:
 
     def _get(self, path: str, scope: Scope, page_size: int | None = None) -> Answer:
         self._count()
-        return self._noted(self._client.get(path, scope=scope, mailbox=self._address, page_size=page_size))
+        return self._client.get(path, scope=scope, mailbox=self._address, page_size=page_size)
 
     def _count(self) -> None:
         self.requests += 1
-
-    def _noted(self, answer: Answer) -> Answer:
-        self.last_request_id = answer.request_id
-        return answer
 
 
 class _Round:
