@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -56,6 +57,13 @@ class Status:
     waiting: int
     wanted: bool
     sync_enabled: bool
+
+    @property
+    def looked_at(self) -> datetime | None:
+        """When Outlook was last asked: by a run, or by a poll, which writes no run where nothing had changed."""
+        mailbox = self.room.mailbox
+        asked = (self.room.last_synced_at, mailbox.last_polled_at if mailbox else None)
+        return max((at for at in asked if at), default=None)
 
     @property
     def runs(self) -> bool:

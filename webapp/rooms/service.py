@@ -103,7 +103,7 @@ def confirm_address(session: Session, room_id: int, now: datetime) -> Room:
     room = open_room(session, room_id)
     if room.mailbox_id is not None and not room.address_confirmed:
         room.address_confirmed = True
-        _start_again(session, room, now)
+        _start_at_once(session, room, now)
     return room
 
 
@@ -111,8 +111,7 @@ def try_again(session: Session, room_id: int, now: datetime) -> Room:
     """Read the whole calendar of a room in Error now, without waiting for its back-off. Raises `NotFound`."""
     room = open_room(session, room_id)
     if room.mailbox_id is not None and room.sync_active and room.sync_state is RoomState.ERROR:
-        session.execute(update(Mailbox).where(Mailbox.id == room.mailbox_id).values(not_before=None))
-        _start_again(session, room, now)
+        _start_at_once(session, room, now)
     return room
 
 
@@ -241,6 +240,12 @@ def _unlink(session: Session, room: Room, now: datetime) -> None:
     room.address_confirmed = room.sync_active = False
     _set_state(room, RoomState.OFF, now)
     session.flush()
+
+
+def _start_at_once(session: Session, room: Room, now: datetime) -> None:
+    """A person asked for it: what the mailbox waits for does not count."""
+    session.execute(update(Mailbox).where(Mailbox.id == room.mailbox_id).values(not_before=None))
+    _start_again(session, room, now)
 
 
 def _start_again(session: Session, room: Room, now: datetime) -> None:

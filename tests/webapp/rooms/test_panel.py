@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from tests.webapp.rooms.world import NOW, World, squeezed, text_of
 from webapp.domain.words import RoomState
 from webapp.enqueue import LIST_PLACES, SYNC_MAILBOXES
+from webapp.filters import instant
 from webapp.models import Connection, Room
 
 FIELDS = {"name": "Alder", "time_zone": "Europe/London", "calendar_type": "none", "revision": "1"}
@@ -304,3 +306,12 @@ def test_a_form_without_the_token_of_the_session_is_refused(world: World) -> Non
     assert world.admin.client.post(f"/rooms/{room_id}", data=FIELDS | {"name": "Changed"}).status_code == 400
     with world.rows() as session:
         assert session.get_one(Room, room_id).name == "Alder"
+
+
+def test_a_quiet_room_says_when_outlook_was_last_asked_and_not_when_it_last_changed(world: World) -> None:
+    room_id = world.linked_room(state=RoomState.ACTIVE, last_synced_at=NOW)
+    polled_at = NOW + timedelta(days=3)
+    with world.rows() as session:
+        session.get_one(Room, room_id).mailbox.last_polled_at = polled_at
+    assert f"last looked at {instant(polled_at)}" in text_of(world.get(f"/rooms/{room_id}/status"))
+    assert instant(polled_at) in text_of(world.get(f"/rooms/{room_id}/status?part=cell"))

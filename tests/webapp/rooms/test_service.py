@@ -272,10 +272,13 @@ def test_an_archived_room_is_unlinked_refuses_bookings_and_can_come_back(world: 
 def test_a_person_can_confirm_an_address_that_places_does_not_list(world: World) -> None:
     room_id = world.linked_room(state=RoomState.PENDING, sync_code="address_unlisted")
     with world.rows() as session:
+        session.get_one(Room, room_id).mailbox.not_before = NOW + timedelta(minutes=10)  # until Places is asked again
+    with world.rows() as session:
         service.confirm_address(session, room_id, NOW)
     with world.rows() as session:
         room = session.get_one(Room, room_id)
         assert (room.address_confirmed, room.sync_code, room.mailbox.full_wanted) == (True, None, 1)
+        assert room.mailbox.not_before is None
 
 
 def test_another_address_must_be_confirmed_anew(world: World) -> None:
