@@ -146,6 +146,7 @@ def change(
     tenant ID changed while rooms use the connection.
     """
     _refuse_taken_name(session, wanted.name, connection.id)
+    _keep_as_it_is(session, connection)
     _refuse_new_identity(session, connection, wanted)
     is_mine = (Connection.id == connection.id, Connection.revision == revision)
     if rows_changed(session, update(Connection).where(*is_mine).values(revision=revision + 1)) != 1:
@@ -168,6 +169,7 @@ def change(
 
 def remove(session: Session, connection: Connection) -> None:
     """Delete a connection that nothing refers to; raises `Refused`, naming the rooms."""
+    _keep_as_it_is(session, connection)
     number, names = room_names(session, connection.id)
     if number:
         raise Refused("connection_in_use", name=connection.name, number=number, rooms=list(names))
@@ -221,6 +223,11 @@ def _flush_name(session: Session, name: str) -> None:
     except IntegrityError:
         session.rollback()
         raise FieldError("name", "connection_name_taken", name=name) from None
+
+
+def _keep_as_it_is(session: Session, connection: Connection) -> None:
+    """Nobody links a room to it, or changes it, before this transaction ends: who links takes the same row."""
+    session.execute(select(Connection.id).where(Connection.id == connection.id).with_for_update())
 
 
 def _refuse_new_identity(session: Session, connection: Connection, wanted: Wanted) -> None:

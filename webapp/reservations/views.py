@@ -272,9 +272,10 @@ def _prefilled(room: Room | None) -> ReservationForm:
     args = request.args
     now = utcnow().astimezone(ZoneInfo(room.time_zone) if room else None)
     start = _clock(args.get("start", ""))
-    day = _day(args.get("day", "")) or now.date()
+    soon = now + timedelta(hours=1)
+    day = _day(args.get("day", "")) or (soon if start is None else now).date()
     if start is None:
-        start = time((now.hour + 1) % 24) if day == now.date() else time(9)
+        start = time(soon.hour) if day == soon.date() else time(9)
     end = _clock(args.get("end", "")) or (datetime.combine(day, start) + timedelta(hours=1)).time()
     form = ReservationForm(
         formdata=None,

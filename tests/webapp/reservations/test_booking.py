@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
 from tests.webapp.rooms.world import NOW, World, at, text_of
@@ -370,3 +372,11 @@ def test_a_reservation_that_does_not_exist_is_not_found(world: World, path: str)
 @pytest.mark.parametrize("path", ["/reservations/99/edit", "/reservations/99/cancel", "/reservations/99/retry"])
 def test_nothing_is_done_to_a_reservation_that_does_not_exist(world: World, path: str) -> None:
     assert send(world, path, {"room_id": "1"}).status_code == 404
+
+
+def test_late_in_the_evening_the_next_full_hour_is_tomorrow_s(world: World) -> None:
+    room_id = world.room()
+    with time_machine.travel(datetime(2026, 11, 23, 23, 30, tzinfo=UTC), tick=False):
+        form = world.get(f"/reservations/new?room={room_id}").text
+    assert re.search(r'name="day"[^>]*value="2026-11-24"', form)
+    assert re.search(r'name="start"[^>]*value="00:00', form)

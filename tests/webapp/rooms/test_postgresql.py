@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from tests.webapp.conftest import ListeningBell, Person, fill
 from tests.webapp.rooms.world import NOW, World, at, text_of
 from webapp import create_app
 from webapp.config import Config
+from webapp.connections import service as connections
 from webapp.database import Transactions
 from webapp.domain.words import ConflictKind, HoldKind, MeetingKind, RoomState, RunKind
-from webapp.errors import FieldError
+from webapp.errors import FieldError, Refused
 from webapp.extensions import db
-from webapp.models import Conflict, Hold, HoldAction, Mailbox, Reservation, Room, RoomRun, RunStep
+from webapp.models import Conflict, Connection, Hold, HoldAction, Mailbox, Reservation, Room, RoomRun, RunStep
 from webapp.rooms import service
 
 
@@ -126,3 +127,32 @@ def test_of_two_rooms_that_ask_for_one_calendar_at_once_one_gets_it(world: World
     assert sorted(outcomes) == ["address_taken", "linked"]
     with world.rows() as session:
         assert session.scalar(select(func.count()).select_from(Mailbox)) == 1
+
+
+def test_a_connection_that_somebody_is_linking_a_room_to_is_not_removed(world: World) -> None:
+    room_id, connection_id = world.room(), world.connection()
+    outcomes: list[str] = []
+
+    def remove() -> None:
+        try:
+            with world.rows() as session:
+                connections.remove(session, session.get_one(Connection, connection_id))
+        except Refused as error:
+            outcomes.append(error.code)
+
+    removing = threading.Thread(target=remove)
+    with world.rows() as session:
+        wanted = service.RoomDraft("Alder", "UTC", link=service.Link(connection_id, "one@larkfield.example", True))
+        service.save_room(session, room_id, wanted, 1, NOW)
+        session.flush()
+        removing.start()
+        while not somebody_waits_for_a_lock(world):
+            assert removing.is_alive()
+    removing.join()
+    assert outcomes == ["connection_in_use"]
+
+
+def somebody_waits_for_a_lock(world: World) -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with world.rows() as session:
+        return bool(session.scalar(text(query)))
