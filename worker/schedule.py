@@ -151,7 +151,7 @@ class Clock:
             self._last[entry.name] = now
             try:
                 entry.act(self._here, now)
-            except SQLAlchemyError:
+            except Exception:
                 log.exception("clock entry failed entry=%s", entry.name)
 
 

@@ -368,7 +368,6 @@ def upgrade() -> None:
                 "empty_listing",
                 "slot_taken",
                 "edited_and_cancelled",
-                "doubtful_create",
                 name="holdkind",
                 native_enum=False,
                 create_constraint=True,

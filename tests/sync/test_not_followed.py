@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sync.world import World
+from webapp.domain.words import TitleSource
 from webapp.models import Room
 from webapp.rooms import following
 from webapp.rooms.service import Link, RoomDraft, save_room
@@ -53,3 +54,15 @@ def test_an_imported_meeting_says_since_when_it_is_not_followed(world: World) ->
     with world.transactions.writing() as session:
         following.resume_all(session)
     assert world.reservation(1).not_followed_since is None
+
+
+def test_moving_a_meeting_that_a_delegate_made_leaves_its_title_whose_it_is(world: World) -> None:
+    """Only a title that somebody typed here is ours."""
+    span = world.at(9)
+    world.tenant.as_delegate(world.address("alder")).book("Theirs", span.start, span.end)
+    world.run()
+    world.change(1, span=world.at(12))
+    world.run()
+    assert world.reservation(1).meeting.title_source is TitleSource.ORGANIZER
+    world.change(1, title="Typed here")
+    assert world.reservation(1).meeting.title_source is TitleSource.TYPED

@@ -139,7 +139,6 @@ class HoldKind(StrEnum):
     EMPTY_LISTING = "empty_listing"
     SLOT_TAKEN = "slot_taken"
     EDITED_AND_CANCELLED = "edited_and_cancelled"
-    DOUBTFUL_CREATE = "doubtful_create"
 
 
 class ConflictKind(StrEnum):

@@ -164,7 +164,7 @@ def _check(session: Session, room: Room, draft: Draft, now: datetime, besides: i
 
 def _fill(session: Session, meeting: Meeting, draft: Draft) -> None:
     title = draft.title.strip()
-    if title != meeting.title or meeting.title_source is not TitleSource.TYPED:
+    if title != meeting.title:
         meeting.title, meeting.title_source = title, TitleSource.TYPED
     meeting.is_private = draft.is_private
     meeting.description = draft.description

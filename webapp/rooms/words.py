@@ -105,11 +105,6 @@ WORDS: dict[str, Words] = {
         "Nothing was thrown away: it stays here until a person decides.",
         ("See Activity for what is held.",),
     ),
-    "doubtful_create": Words(
-        "Microsoft never said whether an event was made",
-        "It was looked for and not found, so it was not sent a second time.",
-        ("Look at the calendar in Outlook; see Activity for what is held.",),
-    ),
     "quarantine_share": Words(
         "Too many events of this calendar could not be read",
         "Each unreadable event is set aside; so many at once means that something is wrong on the way.",
