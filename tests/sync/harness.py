@@ -4,7 +4,7 @@ The oracle is the list of what people wanted, not only that both sides are equal
 overruled by somebody who saw it, or is named in a conflict or a hold (I1-I4, I7). `replay` runs one seed and
 prints what happened:
 
-    python -m tests.sync.harness SEED
+    python -m tests.sync.harness SEED [worst]
 """
 
 from __future__ import annotations
@@ -55,6 +55,10 @@ class Plan:
     looked for then does not lag: a create that is hidden and forgotten at once is a case of its own."""
     hide: bool = False
     twin_ids: bool = False
+
+
+WORST = Plan(forget=True, hide=True)
+"""A create that is hidden from reads and whose transactionId is forgotten, at once: twins arise, and must heal."""
 
 
 @dataclass
@@ -337,7 +341,7 @@ def play(seed: int, plan: Plan | None = None) -> Outcome:
 
 def main() -> int:
     """Replay one seed and tell what happened."""
-    outcome = play(int(sys.argv[1]))
+    outcome = play(int(sys.argv[1]), WORST if "worst" in sys.argv[2:] else None)
     print("\n".join(outcome.trace))
     print(f"seed {outcome.seed}: {outcome.problems or 'went well'}; twins at most {outcome.peak_twins}")
     return 1 if outcome.problems else 0

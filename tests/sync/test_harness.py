@@ -10,10 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.sync import planted
-from tests.sync.harness import Plan, play
+from tests.sync.harness import WORST, Plan, play
 
 SEEDS = range(1000, 1018)
-WORST = Plan(forget=True, hide=True)
 TRIES = 40
 
 
@@ -21,7 +20,7 @@ TRIES = 40
 def test_what_people_wanted_is_there_or_named_whatever_happens(seed: int) -> None:
     """I1-I5, I7, H09, H35-H37, H40, H43: both sides agree, nothing is lost, doubled, revived; then it is quiet."""
     outcome = play(seed)
-    assert not outcome.problems, _story(outcome.trace, outcome.problems, seed)
+    assert not outcome.problems, _story(outcome.trace, outcome.problems, str(seed))
     assert outcome.peak_twins == 1, f"seed {seed}: {outcome.peak_twins} events stood for one reservation"
     assert outcome.changes >= 20
 
@@ -30,7 +29,7 @@ def test_what_people_wanted_is_there_or_named_whatever_happens(seed: int) -> Non
 def test_a_create_that_is_hidden_and_forgotten_at_once_heals(seed: int) -> None:
     """H35, H38, H77: twins can arise then for a moment; in the end there is one event a reservation."""
     outcome = play(seed, WORST)
-    assert not outcome.problems, _story(outcome.trace, outcome.problems, seed)
+    assert not outcome.problems, _story(outcome.trace, outcome.problems, f"{seed} worst")
 
 
 @pytest.mark.parametrize(
@@ -63,6 +62,6 @@ def test_a_seed_tells_the_same_story_twice() -> None:
     assert play(4000).trace == play(4000).trace
 
 
-def _story(trace: list[str], problems: list[str], seed: int) -> str:
+def _story(trace: list[str], problems: list[str], seed: str) -> str:
     lines = "\n".join(trace)
     return f"{lines}\nseed {seed}: {problems}\nreplay: python -m tests.sync.harness {seed}"
