@@ -78,7 +78,8 @@ def bind(
             run.log.step(session, now, "none", "quarantine", attempt.reservation_id, "event_of_another")
             return False
         asked = writes.created_values(attempt)
-        effects.adopt(session, run.lane, attempt.reservation_id, event_id, seen, asked, now)
+        first_answer = attempt.looks == 0 and not found_later
+        effects.adopt(session, run.lane, attempt.reservation_id, event_id, seen, asked, now, answered=first_answer)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
         run.log.step(session, now, "there", action, attempt.reservation_id)
         if found_later:

@@ -31,7 +31,7 @@ from worker.store.records import HeldAction, add_to_hold
 from worker.sync.conflict import ours_yields
 from worker.sync.link import Observation, observation_from_json, observation_to_json, was_touched
 from worker.sync.plan import ABSENT
-from worker.sync.values import LOCAL_GROUPS, Values, span_to_json, values_to_json
+from worker.sync.values import LOCAL_GROUPS, Values, changed, span_to_json, values_to_json
 
 TITLE_WAIT = timedelta(seconds=60)
 """The room assistant rewrites subjects seconds after acceptance (docs/graph.md#room-rewrites-subject)."""
@@ -172,12 +172,22 @@ def bury(session: Session, link_id: int, why: str, now: datetime) -> None:
 
 
 def adopt(
-    session: Session, lane: Lane, reservation_id: int, event_id: str, seen: Observation, asked: Values, now: datetime
+    session: Session,
+    lane: Lane,
+    reservation_id: int,
+    event_id: str,
+    seen: Observation,
+    asked: Values,
+    now: datetime,
+    *,
+    answered: bool = False,
 ) -> int:
     """Bind an event that we made to its reservation: id and base (what was asked for) in one step (H79, H80).
 
     Insert or find: the delta may have brought the same event first. What the server made of our body is the base
-    (H47); what somebody changed since then is a change, and planned as one. Returns the link's id.
+    (H47); what somebody changed since then is a change, and planned as one. Only the first answer of the create
+    (`answered`) shows the server's own hand: an event found later may have been changed at once by a person.
+    Returns the link's id.
     """
     link = session.scalar(select(Link).where(Link.mailbox_id == lane.mailbox_id, Link.event_id == event_id))
     if link is None:
@@ -190,7 +200,7 @@ def adopt(
     link.observed = observation_to_json(seen)
     link.observed_gone, link.gone_confirmed, link.must_confirm = gone_meanwhile, False, False
     link.written_at, link.shown_since = now, False
-    touched = was_touched(seen)
+    touched = was_touched(seen) or (not answered and bool(changed(asked, seen.values, LOCAL_GROUPS)))
     set_base(link, asked, asked if touched else seen.values)
     link.dirty = touched or gone_meanwhile
     reservation = session.get_one(Reservation, reservation_id)
