@@ -156,10 +156,13 @@ class Harness:
         self._count_twins()
         if self.random.random() < self.plan.inside / 2:
             self._is_inside = True
+            commits_to_live = self.deaths.left
+            self.deaths.spare()
             try:
                 self._somebody_acts(f"  inside {phase} {info.method} ")
             finally:
                 self._is_inside = False
+                self.deaths.left = commits_to_live
 
     # -- people
 
