@@ -35,7 +35,7 @@ def test_a_create_that_is_hidden_and_forgotten_at_once_heals(seed: int) -> None:
 @pytest.mark.parametrize(
     ("plant", "plan"),
     [
-        (planted.delta_link_stored_early, Plan(kills=0.5, faults=0, lag=0, forget=False)),
+        (planted.delta_link_stored_early, Plan(kills=0.5, faults=0, lag=0, forget=False, full=False)),
         (planted.posted_again_without_a_look, Plan(faults=0.8, lag=0, forget=True)),
         (planted.unknown_taken_for_absent, Plan(faults=0.5)),
         (planted.ids_compared_case_blind, Plan(twin_ids=True, faults=0, lag=0)),
