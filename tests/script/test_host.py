@@ -74,9 +74,10 @@ def test_release_web_worker_and_clock_run_and_stop_when_told(
 
 
 def answers(address: str) -> bool:
+    """Whether the web process answers; a start is not refused but slow while its workers still load: not yet."""
     try:
         return requests.get(address, timeout=5).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
