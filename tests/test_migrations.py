@@ -79,3 +79,35 @@ def test_a_new_installation_has_a_mark_of_its_own_and_one_row_of_settings_with_s
         downgrade(directory=MIGRATIONS, revision="base")
 
     assert len(marks) == 2
+
+
+def test_what_was_stored_before_a_table_is_made_anew_is_there_after_it(app):
+    """SQLite changes a table by making it anew; the rows that hang on the old one must not go with it."""
+    upgrade(directory=MIGRATIONS, revision="0001")
+    now = "2026-11-23 10:00:00+00"
+    with db.engine.begin() as connection:
+        room = "INSERT INTO room (id, name, building, floor, time_zone, address_confirmed, sync_active, sync_state,"
+        connection.execute(
+            text(
+                f"{room} sync_fields, progress_done, booking_seq, revision, created_at)"
+                f" VALUES (1, 'Alder', '', '', 'Europe/Berlin', false, false, 'off', '{{}}', 0, 0, 1, '{now}')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO hold (id, room_id, kind, opened_at, fields)"
+                f" VALUES (1, 1, 'mass_cancel', '{now}', '{{}}')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO hold_action (id, hold_id, key, action, base_etag) VALUES (1, 1, 'k', 'cancel_here', '')"
+            )
+        )
+
+    upgrade(directory=MIGRATIONS)
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT key, state FROM hold_action")).all() == [("k", "open")]
+    downgrade(directory=MIGRATIONS, revision="0001")
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM hold_action")).scalar() == 1

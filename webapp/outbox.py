@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.words import SyncState
+from webapp.domain.words import OutboxKind, SyncState
 from webapp.models import Mailbox, Outbox, Reservation
 
 
@@ -25,7 +25,8 @@ def queue_for_push(session: Session, reservation: Reservation, mailbox_id: int |
         return
     session.flush()
     revision = reservation.meeting.revision
-    row = session.scalar(select(Outbox).where(Outbox.reservation_id == reservation.id))
+    mine = select(Outbox).where(Outbox.reservation_id == reservation.id, Outbox.kind == OutboxKind.PUSH)
+    row = session.scalar(mine)
     if row is None:
         row = Outbox(reservation_id=reservation.id, mailbox_id=mailbox_id, revision=revision, written_at=now)
         session.add(row)

@@ -93,6 +93,63 @@ class AttemptKind(StrEnum):
     CREATE = "create"
     PATCH = "patch"
     DELETE = "delete"
+    CANCEL = "cancel"
+    DECLINE = "decline"
+
+
+class OutboxKind(StrEnum):
+    """What waits to be written: a reservation's state in its room's calendar, a person's meeting through his own,
+    the cancelling of that, or the room's refusal of it."""
+
+    PUSH = "push"
+    MEETING = "meeting"
+    CANCEL_MEETING = "cancel_meeting"
+    DECLINE = "decline"
+
+
+class MailboxKind(StrEnum):
+    """Whose mailbox it is."""
+
+    ROOM = "room"
+    PERSON = "person"
+
+
+class Reach(StrEnum):
+    """Whether the app may read a person's mailbox, as far as was learned."""
+
+    UNKNOWN = "unknown"
+    YES = "yes"
+    OUTSIDE = "outside"
+    NO_MAILBOX = "no_mailbox"
+    REFUSED = "refused"
+
+
+class AuthorityState(StrEnum):
+    """What is known of the organizer's own event of a meeting."""
+
+    NONE = "none"
+    KNOWN = "known"
+    UNREACHABLE = "unreachable"
+    GONE = "gone"
+
+
+class LedgerOperation(StrEnum):
+    """What a request to a person's mailbox did."""
+
+    FIND = "find"
+    READ = "read"
+    PATCH = "patch"
+    CANCEL = "cancel"
+    CREATE = "create"
+
+
+class HoldActionState(StrEnum):
+    """How an action that was kept back stands."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    DONE = "done"
 
 
 class AttemptState(StrEnum):
@@ -139,6 +196,10 @@ class HoldKind(StrEnum):
     EMPTY_LISTING = "empty_listing"
     SLOT_TAKEN = "slot_taken"
     EDITED_AND_CANCELLED = "edited_and_cancelled"
+    DOUBTFUL_CREATE = "doubtful_create"
+    ACCESS_LOST = "access_lost"
+    CHANGE_LOOP = "change_loop"
+    MASS_RECREATE = "mass_recreate"
 
 
 class ConflictKind(StrEnum):

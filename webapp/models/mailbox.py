@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.domain.words import LinkRole, LinkState
+from webapp.domain.words import LedgerOperation, LinkRole, LinkState, MailboxKind, Reach
 from webapp.models.base import Base, word
 
 
 class Mailbox(Base):
-    """One room mailbox and the lane of its sync.
+    """One mailbox and the lane of its sync; a person's is never run by itself, only within a room's run.
 
     Known by (`tenant_guid`, `calendar_key`), not by its address. `wanted` is raised by whoever wants a run, in the
     transaction that makes it needed; a run that saw `wanted` writes it to `done`. The claim is (`claim_owner`,
@@ -25,14 +25,28 @@ class Mailbox(Base):
         UniqueConstraint("tenant_guid", "calendar_key"),
         CheckConstraint("done <= wanted", name="done"),
         CheckConstraint("full_done <= full_wanted", name="full_done"),
+        Index(
+            "ix_mailbox_one_person",
+            "connection_id",
+            "address",
+            unique=True,
+            sqlite_where=text("kind = 'person'"),
+            postgresql_where=text("kind = 'person'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"), index=True)
+    kind: Mapped[MailboxKind] = mapped_column(word(MailboxKind), default=MailboxKind.ROOM)
     address: Mapped[str] = mapped_column(String(320))
     """In lower case."""
+    reach: Mapped[Reach] = mapped_column(word(Reach), default=Reach.UNKNOWN)
+    """Of a person's mailbox: whether the app may read it, learned by asking."""
+    reach_asked_at: Mapped[datetime | None]
     tenant_guid: Mapped[str | None] = mapped_column(String(36))
     calendar_key: Mapped[str | None] = mapped_column(Text)
+    calendar_seen: Mapped[str | None] = mapped_column(Text)
+    """Another default calendar that answered at this address: a person says whether it is the same room."""
     claim_owner: Mapped[str | None] = mapped_column(String(64))
     claim_expires_at: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
@@ -126,6 +140,8 @@ class Link(Base):
     must_confirm: Mapped[bool] = mapped_column(default=False)
     """A row told of it although it was deleted before: it is asked for by id before it is believed (H59)."""
     reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id"), index=True)
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"), index=True)
+    """Of the organizer's own event in a person's mailbox: the meeting it decides."""
     ical_uid: Mapped[str] = mapped_column(String(512), default="")
     transaction_id: Mapped[str | None] = mapped_column(Text, index=True)
     incarnation: Mapped[int] = mapped_column(default=1)
@@ -170,3 +186,28 @@ class Tombstone(Base):
     reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id"))
     why: Mapped[str] = mapped_column(String(32))
     made_at: Mapped[datetime]
+
+
+class MailboxLedger(Base):
+    """One request to a person's mailbox: written before it is sent, its outcome after."""
+
+    __tablename__ = "mailbox_ledger"
+    __table_args__ = (Index(None, "at"), Index(None, "mailbox_id", "at"), Index(None, "meeting_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id", ondelete="CASCADE"))
+    mailbox_id: Mapped[int] = mapped_column(ForeignKey("mailbox.id"))
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"))
+    """The room in whose run it was sent."""
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id", ondelete="SET NULL"))
+    operation: Mapped[LedgerOperation] = mapped_column(word(LedgerOperation))
+    event_id: Mapped[str] = mapped_column(Text, default="")
+    fields: Mapped[list[Any]] = mapped_column(default=list)
+    """Names of what was asked for or sent, never values."""
+    allowed_by: Mapped[str] = mapped_column(String(32))
+    """`titles`, `delegation` or `create`: what allowed it."""
+    finished_at: Mapped[datetime | None]
+    status: Mapped[int] = mapped_column(default=0)
+    code: Mapped[str] = mapped_column(String(128), default="")
+    request_id: Mapped[str] = mapped_column(String(64), default="")

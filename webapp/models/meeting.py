@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.domain.words import Answer, Home, MeetingKind, Origin, SyncState, TitleSource
+from webapp.domain.words import Answer, AuthorityState, Home, MeetingKind, Origin, SyncState, TitleSource
 from webapp.models.base import Base, word
 from webapp.models.room import Room
 
@@ -60,6 +60,11 @@ class Meeting(Base):
     other_attendees: Mapped[int] = mapped_column(default=0)
     tenant_guid: Mapped[str | None] = mapped_column(String(36))
     ical_uid: Mapped[str | None] = mapped_column(String(512))
+    authority_state: Mapped[AuthorityState] = mapped_column(word(AuthorityState), default=AuthorityState.NONE)
+    """Of a meeting that a person organizes: what is known of his own event."""
+    authority_look_at: Mapped[datetime | None] = mapped_column(index=True)
+    """The organizer's event should be read (again) then, in the lane of the lead room."""
+    authority_looks: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(200), default="")
@@ -85,6 +90,12 @@ class Reservation(Base):
     """Why it is Failed or Held; `sync_fields` fill in the words."""
     sync_fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
     answer: Mapped[Answer] = mapped_column(word(Answer), default=Answer.NONE)
+    awaiting_since: Mapped[datetime | None]
+    """The room was asked then, and has not answered yet."""
+    pending_time: Mapped[dict[str, Any] | None]
+    """A new time set here that the room's copy of a person's meeting has not followed yet: old and new block."""
+    leaves_for_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id", ondelete="SET NULL"))
+    """The reservation in another room that takes this one's place once its event is there."""
     incarnation: Mapped[int] = mapped_column(default=1)
     """Rises when the event is deliberately created anew; part of the transactionId."""
     not_followed_since: Mapped[datetime | None]

@@ -52,6 +52,9 @@ class Room(Base):
     last_synced_at: Mapped[datetime | None]
     progress_done: Mapped[int] = mapped_column(default=0)
     progress_total: Mapped[int | None]
+    drift_count: Mapped[int | None]
+    """What the last full run found that no delta had told; the target is 0."""
+    drift_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     booking_seq: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=1)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.domain.words import ConflictKind, HoldKind, RunKind, RunResult
+from webapp.domain.words import ConflictKind, HoldActionState, HoldKind, RunKind, RunResult
 from webapp.models.base import Base, word
 
 
@@ -51,6 +51,8 @@ class RoomRun(Base):
     changed_here: Mapped[int] = mapped_column(default=0)
     changed_there: Mapped[int] = mapped_column(default=0)
     requests: Mapped[int] = mapped_column(default=0)
+    drift: Mapped[int] = mapped_column(default=0)
+    """Of a full run: what it found that no delta had told."""
 
     steps: Mapped[list[RunStep]] = relationship(
         back_populates="run", cascade="all, delete-orphan", order_by="RunStep.id"
@@ -102,6 +104,8 @@ class Hold(Base):
     kind: Mapped[HoldKind] = mapped_column(word(HoldKind))
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str] = mapped_column(String(200), default="")
+    """Who decided; empty where it closed by itself."""
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     actions: Mapped[list[HoldAction]] = relationship(
@@ -123,6 +127,11 @@ class HoldAction(Base):
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
     base_etag: Mapped[str] = mapped_column(String(255), default="")
+    state: Mapped[HoldActionState] = mapped_column(word(HoldActionState), default=HoldActionState.OPEN)
+    choice: Mapped[str] = mapped_column(String(32), default="")
+    """What a person chose for it; carried out by the next run if it is still the same."""
+    decided_by: Mapped[str] = mapped_column(String(200), default="")
+    decided_at: Mapped[datetime | None]
 
     hold: Mapped[Hold] = relationship(back_populates="actions")
 

@@ -14,10 +14,19 @@ class SyncSettings(Base):
     """The External Calendar Sync page; exactly one row, made by the first migration."""
 
     __tablename__ = "sync_settings"
-    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint("delegation OR NOT create_in_owner", name="create_needs_delegation"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
     enabled: Mapped[bool] = mapped_column(default=False)
+    delegation: Mapped[bool] = mapped_column(default=False)
+    """Enable User Calendar Delegation."""
+    strict: Mapped[bool] = mapped_column(default=False)
+    """User Calendar Strict Mode."""
+    create_in_owner: Mapped[bool] = mapped_column(default=False)
+    """Create User Calendar Reservations; needs `delegation`."""
     sync_all_not_before: Mapped[datetime | None]
     """Sync All Calendars may be started again then; compared and set in one UPDATE."""
     revision: Mapped[int] = mapped_column(default=1)

@@ -8,23 +8,27 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.domain.words import AttemptKind, AttemptState
+from webapp.domain.words import AttemptKind, AttemptState, OutboxKind
 from webapp.models.base import Base, word
 
 
 class Outbox(Base):
-    """A reservation whose present state should be in its room's calendar; one row however often it changed.
+    """What should be written to Microsoft 365 for a reservation; one row a kind however often it changed.
+
+    `push`: its present state in its room's calendar. `meeting`, `cancel_meeting`: through the organizer's own
+    event, on the reservation and in the lane of the meeting's lead room. `decline`: the room's refusal.
 
     Only services write it, only the worker's store reads and clears it. `revision` is the meeting's when it was
     last saved: a row is cleared only if that has not moved since.
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (UniqueConstraint("reservation_id"), Index(None, "mailbox_id", "id"))
+    __table_args__ = (UniqueConstraint("reservation_id", "kind"), Index(None, "mailbox_id", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     mailbox_id: Mapped[int] = mapped_column(ForeignKey("mailbox.id"))
     reservation_id: Mapped[int] = mapped_column(ForeignKey("reservation.id", ondelete="CASCADE"))
+    kind: Mapped[OutboxKind] = mapped_column(word(OutboxKind), default=OutboxKind.PUSH)
     revision: Mapped[int]
     written_at: Mapped[datetime]
     not_before: Mapped[datetime | None]
@@ -49,6 +53,9 @@ class Attempt(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     mailbox_id: Mapped[int] = mapped_column(ForeignKey("mailbox.id"))
+    """The lane that settles it."""
+    target_mailbox_id: Mapped[int | None] = mapped_column(ForeignKey("mailbox.id"))
+    """A person's mailbox that it went to; None: the lane's own."""
     reservation_id: Mapped[int] = mapped_column(ForeignKey("reservation.id", ondelete="CASCADE"))
     run_id: Mapped[int | None] = mapped_column(ForeignKey("room_run.id", ondelete="SET NULL"))
     kind: Mapped[AttemptKind] = mapped_column(word(AttemptKind))
