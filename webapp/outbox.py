@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.words import OutboxKind, SyncState
@@ -37,6 +37,34 @@ def queue_for_push(session: Session, reservation: Reservation, mailbox_id: int |
     reservation.sync_state = SyncState.WAITING
     reservation.sync_code = None
     reservation.sync_fields = {}
+
+
+def queue_for_organizer(
+    session: Session, reservation: Reservation, kind: OutboxKind, mailbox_id: int | None, now: datetime
+) -> None:
+    """Queue what is to be done in the organizer's calendar (or, for a refusal, in the room's copy) of a meeting.
+
+    The row hangs on the given reservation and is sent in the lane of its room's mailbox. Cancelling the meeting
+    leaves nothing to change in it.
+    """
+    assert mailbox_id is not None, "only a followed meeting has an event"
+    session.flush()
+    if kind is OutboxKind.CANCEL_MEETING:
+        session.execute(
+            delete(Outbox).where(
+                Outbox.kind == OutboxKind.MEETING,
+                Outbox.reservation_id.in_(
+                    select(Reservation.id).where(Reservation.meeting_id == reservation.meeting_id)
+                ),
+            )
+        )
+    mine = select(Outbox).where(Outbox.reservation_id == reservation.id, Outbox.kind == kind)
+    row = session.scalar(mine)
+    if row is None:
+        row = Outbox(reservation_id=reservation.id, kind=kind, mailbox_id=mailbox_id, revision=0, written_at=now)
+        session.add(row)
+    row.mailbox_id, row.revision, row.written_at = mailbox_id, reservation.meeting.revision, now
+    row.not_before, row.tries, row.parked = None, 0, False
 
 
 def want_run(session: Session, mailbox_id: int | None, *, full: bool = False) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.domain.intervals import AllDay, Span, Timed
+from webapp.domain.intervals import AllDay, Span, Timed, span_from_json, span_to_json
 from webapp.domain.words import Answer
 from worker.sync import guard
 from worker.sync.conflict import ours_yields
@@ -28,16 +28,7 @@ from worker.sync.link import (
     with_title,
 )
 from worker.sync.recognise import Mark, our_mark, parse_mark
-from worker.sync.values import (
-    SeriesDate,
-    Status,
-    Values,
-    changed,
-    span_from_json,
-    span_to_json,
-    values_from_json,
-    values_to_json,
-)
+from worker.sync.values import SeriesDate, Status, Values, changed, values_from_json, values_to_json
 
 TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)
 SPAN = Timed(TEN, TEN + timedelta(hours=1))

@@ -47,3 +47,18 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 def overlap(one: tuple[datetime, datetime], other: tuple[datetime, datetime]) -> bool:
     """Whether two half-open pairs of instants share any time; an empty pair shares none."""
     return one[0] < other[1] and other[0] < one[1] and one[0] < one[1] and other[0] < other[1]
+
+
+def span_to_json(span: Span) -> dict[str, str]:
+    """A span as plain values."""
+    if isinstance(span, AllDay):
+        return {"start_date": span.start.isoformat(), "end_date": span.end.isoformat()}
+    return {"start": span.start.isoformat(), "end": span.end.isoformat()}
+
+
+def span_from_json(data: dict[str, str]) -> Span:
+    """The span that `span_to_json` wrote."""
+    if "start_date" in data:
+        return AllDay(date.fromisoformat(data["start_date"]), date.fromisoformat(data["end_date"]))
+    start, end = datetime.fromisoformat(data["start"]), datetime.fromisoformat(data["end"])
+    return Timed(start.astimezone(UTC), end.astimezone(UTC))

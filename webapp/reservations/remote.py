@@ -12,11 +12,22 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.domain.intervals import Span
-from webapp.domain.words import BY_OUTLOOK, Answer, Home, MeetingKind, Origin, SyncState, TitleSource
-from webapp.models import Meeting, Reservation
+from webapp.domain.intervals import Span, span_from_json
+from webapp.domain.words import (
+    BY_OUTLOOK,
+    Answer,
+    AuthorityState,
+    Home,
+    MeetingKind,
+    Origin,
+    OutboxKind,
+    SyncState,
+    TitleSource,
+)
+from webapp.models import Meeting, Outbox, Reservation
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.rows import (
+    PENDING,
     Dated,
     end_reservation,
     lock_room,
@@ -66,10 +77,11 @@ def import_remote(session: Session, room_id: int, remote: RemoteMeeting, now: da
     if reservation is None:
         reservation = new_reservation(session, meeting, room, now)
         session.flush()
-    reservation.cancelled_at, reservation.cancelled_by = None, ""
-    reservation.not_followed_since = None
-    meeting.cancelled_at = None
-    _tell(session, reservation, remote, now)
+    if not _is_being_ended(session, reservation):
+        reservation.cancelled_at, reservation.cancelled_by = None, ""
+        reservation.not_followed_since = None
+        meeting.cancelled_at = None
+        _tell(session, reservation, remote, now)
     return reservation
 
 
@@ -94,6 +106,21 @@ def cancel_remote(session: Session, reservation_id: int, now: datetime) -> Reser
     return reservation
 
 
+def decline_remote(session: Session, reservation_id: int, now: datetime) -> Reservation:
+    """The room declined: the reservation stays, says so, and blocks nothing; its meeting goes on (H50)."""
+    reservation = session.get_one(Reservation, reservation_id)
+    room = lock_room(session, reservation.room_id)
+    if reservation.cancelled_at is None:
+        later = reservation.answer is Answer.ACCEPTED
+        reservation.answer, reservation.sync_state = Answer.DECLINED, SyncState.DECLINED
+        reservation.sync_code = "declined_later" if later else None
+        reservation.awaiting_since, reservation.pending_time = None, None
+        span = span_of(reservation.meeting)
+        write_dates(session, reservation, room, [Dated(span, blocks=False, answer=Answer.DECLINED)])
+        settle_overlaps(session, reservation, now)
+    return reservation
+
+
 def withdraw(session: Session, reservation_id: int, now: datetime) -> Reservation:
     """Ours lost its slot to an earlier event: Held, blocks nothing; its own event is removed by the sync (H51)."""
     reservation = session.get_one(Reservation, reservation_id)
@@ -105,6 +132,17 @@ def withdraw(session: Session, reservation_id: int, now: datetime) -> Reservatio
         write_dates(session, reservation, room, [Dated(span_of(reservation.meeting), blocks=False)])
         settle_overlaps(session, reservation, now)
     return reservation
+
+
+def _is_being_ended(session: Session, reservation: Reservation) -> bool:
+    """A person here ended it, and that is still on its way to Outlook: a copy that comes late revives nothing."""
+    if reservation.cancelled_at is None:
+        return False
+    mine = Outbox.reservation_id.in_(select(Reservation.id).where(Reservation.meeting_id == reservation.meeting_id))
+    ending = Outbox.kind.in_((OutboxKind.CANCEL_MEETING, OutboxKind.MEETING, OutboxKind.DECLINE))
+    if session.scalar(select(Outbox.id).where(mine, ending).limit(1)) is not None:
+        return True
+    return reservation.meeting.authority_state is AuthorityState.GONE
 
 
 def _meeting_for(session: Session, remote: RemoteMeeting, now: datetime) -> Meeting:
@@ -137,8 +175,16 @@ def _tell(session: Session, reservation: Reservation, remote: RemoteMeeting, now
         meeting.revision += 1
     reservation.answer = remote.answer
     room = lock_room(session, reservation.room_id)
-    write_dates(session, reservation, room, remote.dates)
+    write_dates(session, reservation, room, [*remote.dates, *_still_pending(reservation, remote)])
     settle_overlaps(session, reservation, now)
+
+
+def _still_pending(reservation: Reservation, remote: RemoteMeeting) -> list[Dated]:
+    """The new time that was set here and that this copy does not show yet blocks as well as the old one."""
+    if reservation.pending_time is None:
+        return []
+    wanted = span_from_json(reservation.pending_time)
+    return [] if wanted == remote.span else [Dated(wanted, PENDING)]
 
 
 def _tell_meeting(session: Session, meeting: Meeting, remote: RemoteMeeting) -> bool:
@@ -156,14 +202,16 @@ def _tell_meeting(session: Session, meeting: Meeting, remote: RemoteMeeting) -> 
     elif meeting.home is Home.USER:
         meeting.organizer = person(session, remote.organizer_name, remote.organizer_email)
         meeting.owner = meeting.organizer
-    meeting.is_private = remote.is_private or (meeting.is_private and remote.home is Home.USER)
-    if remote.title is not None and not meeting.is_private:
+    authority_says = meeting.home is Home.USER and meeting.authority_state is AuthorityState.KNOWN
+    if not authority_says:
+        meeting.is_private = remote.is_private or (meeting.is_private and remote.home is Home.USER)
+    if remote.title is not None and not meeting.is_private and not authority_says:
         meeting.title, meeting.title_source = remote.title, remote.title_source
     if meeting.is_private and meeting.title_source is not TitleSource.TYPED:
         meeting.title, meeting.title_source = "", TitleSource.PLACEHOLDER
     meeting.kind = remote.kind
     meeting.other_attendees = remote.other_attendees
-    if span_of(meeting) != remote.span:
+    if span_of(meeting) != remote.span and not _time_is_pending(meeting):
         set_span(meeting, remote.span)
     return before != (
         meeting.title,
@@ -173,3 +221,8 @@ def _tell_meeting(session: Session, meeting: Meeting, remote: RemoteMeeting) -> 
         meeting.home,
         meeting.kind,
     )
+
+
+def _time_is_pending(meeting: Meeting) -> bool:
+    """A person here set a new time: until the rooms follow it, an older copy does not set it back."""
+    return any(one.pending_time is not None and one.cancelled_at is None for one in meeting.reservations)

@@ -18,6 +18,9 @@ from webapp.domain.words import Answer, Home
 from webapp.errors import NotFound
 from webapp.models import Meeting, Occurrence, Person, Reservation, Room
 
+PENDING = "pending"
+"""Names the date that a single meeting is to move to, while the old one still blocks."""
+
 
 @dataclass(frozen=True)
 class Dated:

@@ -10,16 +10,25 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from webapp.domain.access import Allowed, Denied, Facts, may_change
 from webapp.domain.booking import fault_of_span
 from webapp.domain.intervals import Span
 from webapp.domain.titles import shown_title
-from webapp.domain.words import Home, MeetingKind, Origin, TitleSource
+from webapp.domain.words import Home, MeetingKind, Origin, OutboxKind, Reach, SyncState, TitleSource
 from webapp.errors import FieldError, NotFound, Refused, StaleRevision
 from webapp.models import Meeting, Occurrence, Reservation, Room
-from webapp.outbox import queue_for_push, want_run
+from webapp.outbox import queue_for_organizer, queue_for_push, want_run
+from webapp.reservations.organized import (
+    check_owner_calendar,
+    last_end,
+    lock_rooms,
+    modes_in,
+    reach_of,
+    set_new_time,
+    wait_for_organizer,
+)
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.rows import (
     Dated,
@@ -48,6 +57,8 @@ class Draft:
     description: str = ""
     owner_name: str = ""
     owner_email: str = ""
+    in_owner_calendar: bool = False
+    """Create in the owner's calendar, with the room invited; else in the room's own."""
 
 
 def book(session: Session, draft: Draft, by: str, now: datetime) -> Reservation:
@@ -57,10 +68,12 @@ def book(session: Session, draft: Draft, by: str, now: datetime) -> Reservation:
     """
     room = lock_room(session, draft.room_id)
     _check(session, room, draft, now, besides=None)
+    if draft.in_owner_calendar:
+        check_owner_calendar(session, room, draft.owner_email)
     meeting = Meeting(
         title_source=TitleSource.TYPED,
         kind=MeetingKind.SINGLE,
-        home=Home.RESOURCE,
+        home=Home.USER if draft.in_owner_calendar else Home.RESOURCE,
         origin=Origin.HERE,
         created_at=now,
         created_by=by,
@@ -69,6 +82,10 @@ def book(session: Session, draft: Draft, by: str, now: datetime) -> Reservation:
     session.add(meeting)
     reservation = new_reservation(session, meeting, room, now)
     write_dates(session, reservation, room, [Dated(draft.span)])
+    if draft.in_owner_calendar:
+        meeting.organizer = meeting.owner
+        wait_for_organizer(session, meeting, OutboxKind.MEETING, [(room, reservation)], now)
+        return reservation
     queue_for_push(session, reservation, room.mailbox_id, now)
     want_run(session, room.mailbox_id)
     return reservation
@@ -79,10 +96,13 @@ def change(
 ) -> Reservation:
     """Change a reservation that may be changed here.
 
+    A meeting that a person organizes changes in all its rooms, so its new time must be free in each.
     Raises `Refused` with the reason of `webapp.domain.access`, `Refused("cannot_move_room")`,
-    `Refused("room_taken", …)`, `StaleRevision`, `FieldError`, `NotFound`.
+    `Refused("owner_fixed")`, `Refused("room_taken", …)`, `StaleRevision`, `FieldError`, `NotFound`.
     """
     room, reservation = _changeable(session, reservation_id, seen_revision, now)
+    if reservation.meeting.home is Home.USER:
+        return _change_organized(session, room, reservation, draft, now)
     if draft.room_id != room.id:
         raise Refused("cannot_move_room")
     _check(session, room, draft, now, besides=reservation.id)
@@ -98,8 +118,13 @@ def change(
 
 
 def cancel(session: Session, reservation_id: int, seen_revision: int, by: str, now: datetime) -> Reservation:
-    """Cancel a reservation that may be changed here; its event follows. Raises as `change` does."""
+    """Cancel a reservation that may be changed here; its event follows. Raises as `change` does.
+
+    Of a meeting with several rooms that a person organizes, this frees the one room: all others stay.
+    """
     room, reservation = _changeable(session, reservation_id, seen_revision, now)
+    if reservation.meeting.home is Home.USER:
+        return _leave_room(session, room, reservation, by, now)
     reservation.meeting.revision += 1
     end_reservation(session, reservation, by, now)
     settle_overlaps(session, reservation, now)
@@ -108,19 +133,56 @@ def cancel(session: Session, reservation_id: int, seen_revision: int, by: str, n
     return reservation
 
 
+def cancel_meeting(session: Session, reservation_id: int, seen_revision: int, by: str, now: datetime) -> Reservation:
+    """Cancel a person's whole meeting in his calendar: every room is freed, every guest told. Raises as `change`."""
+    _, reservation = _changeable(session, reservation_id, seen_revision, now)
+    meeting = reservation.meeting
+    if meeting.home is not Home.USER:
+        raise Refused("not_organized_by_person")
+    placed = lock_rooms(session, meeting)
+    meeting.revision += 1
+    wait_for_organizer(session, meeting, OutboxKind.CANCEL_MEETING, placed, now)
+    for _, one in placed:
+        end_reservation(session, one, by, now)
+        settle_overlaps(session, one, now)
+    return reservation
+
+
+def decline(session: Session, reservation_id: int, seen_revision: int, by: str, now: datetime) -> Reservation:
+    """Take the room out of a meeting that is not ours to change: it is free here and there, its organizer is told.
+
+    Raises `Refused("cannot_decline")` where the reservation may be changed, or is over; else as `change`.
+    """
+    room, reservation = _locked(session, reservation_id)
+    allowed = access_to(reservation, now)
+    if isinstance(allowed, Allowed) or not allowed.may_decline:
+        raise Refused("cannot_decline" if isinstance(allowed, Allowed) else allowed.code)
+    _refuse_stale(reservation, seen_revision)
+    reservation.meeting.revision += 1
+    end_reservation(session, reservation, by, now)
+    settle_overlaps(session, reservation, now)
+    queue_for_organizer(session, reservation, OutboxKind.DECLINE, room.mailbox_id, now)
+    want_run(session, room.mailbox_id)
+    return reservation
+
+
 def access_to(reservation: Reservation, now: datetime) -> Allowed | Denied:
     """What `webapp.domain.access` says of this reservation, for pages to show before the click."""
     meeting, room = reservation.meeting, reservation.room
-    _, ends_at = span_of(meeting).instants(ZoneInfo(room.time_zone))
+    session = object_session(reservation)
+    assert session is not None, "a reservation is read in a session"
+    by_person = meeting.home is Home.USER and meeting.organizer is not None
     facts = Facts(
         home=meeting.home,
         kind=meeting.kind,
         cancelled=reservation.cancelled_at is not None,
         followed=reservation.not_followed_since is None,
         archived=room.archived_at is not None,
-        ends_at=ends_at,
+        ends_at=last_end(reservation, ZoneInfo(room.time_zone)),
         other_attendees=meeting.other_attendees,
         invited=is_invited(reservation),
+        modes=modes_in(session),
+        reach=reach_of(session, room, meeting.organizer.email) if by_person and meeting.organizer else Reach.UNKNOWN,
     )
     return may_change(facts, now)
 
@@ -132,18 +194,70 @@ def title_of(meeting: Meeting) -> str:
 
 
 def _changeable(session: Session, reservation_id: int, seen_revision: int, now: datetime) -> tuple[Room, Reservation]:
-    found = session.get(Reservation, reservation_id)
-    if found is None:
-        raise NotFound(what="reservation", id=reservation_id)
-    room = lock_room(session, found.room_id)
-    reservation = session.get_one(Reservation, reservation_id, populate_existing=True)
-    session.refresh(reservation.meeting)
+    room, reservation = _locked(session, reservation_id)
     allowed = access_to(reservation, now)
     if isinstance(allowed, Denied):
         raise Refused(allowed.code)
+    _refuse_stale(reservation, seen_revision)
+    return room, reservation
+
+
+def _locked(session: Session, reservation_id: int) -> tuple[Room, Reservation]:
+    """The reservation as it is under its lock; of a person's meeting all rooms are locked, in id order."""
+    found = session.get(Reservation, reservation_id)
+    if found is None:
+        raise NotFound(what="reservation", id=reservation_id)
+    if found.meeting.home is Home.USER:
+        lock_rooms(session, found.meeting)
+    room = lock_room(session, found.room_id)
+    reservation = session.get_one(Reservation, reservation_id, populate_existing=True)
+    session.refresh(reservation.meeting)
+    return room, reservation
+
+
+def _refuse_stale(reservation: Reservation, seen_revision: int) -> None:
     if reservation.meeting.revision != seen_revision:
         raise StaleRevision(saved=_as_fields(reservation.meeting), revision=reservation.meeting.revision)
-    return room, reservation
+
+
+def _change_organized(
+    session: Session, room: Room, reservation: Reservation, draft: Draft, now: datetime
+) -> Reservation:
+    """Change a person's meeting: title and time go to his calendar, and the new time must be free in all rooms."""
+    meeting = reservation.meeting
+    if draft.room_id != room.id:
+        raise Refused("cannot_move_room")
+    if draft.owner_email.strip().lower() != (meeting.owner.email if meeting.owner else ""):
+        raise Refused("owner_fixed")
+    placed = lock_rooms(session, meeting)
+    for one_room, one in placed:
+        _check(session, one_room, draft, now, besides=one.id)
+    moves = draft.span != span_of(meeting) or reservation.sync_state is SyncState.DECLINED
+    if moves:
+        set_new_time(session, placed, draft.span)
+    _fill(session, meeting, draft)
+    meeting.revision += 1
+    for _, one in placed:
+        settle_overlaps(session, one, now)
+    wait_for_organizer(session, meeting, OutboxKind.MEETING, placed, now)
+    return reservation
+
+
+def _leave_room(session: Session, room: Room, reservation: Reservation, by: str, now: datetime) -> Reservation:
+    """Free one room of a person's meeting; with its last room the meeting is cancelled."""
+    meeting = reservation.meeting
+    placed = lock_rooms(session, meeting)
+    meeting.revision += 1
+    kind = OutboxKind.MEETING if len(placed) > 1 else OutboxKind.CANCEL_MEETING
+    stays = [(one_room, one) for one_room, one in placed if one.id != reservation.id]
+    followed = [(one_room, one) for one_room, one in stays if one_room.mailbox_id and one_room.sync_active]
+    states = {one.id: (one.sync_state, one.sync_code, one.sync_fields) for _, one in stays}
+    wait_for_organizer(session, meeting, kind, followed or [(room, reservation)], now)
+    for _, one in stays:  # nothing of theirs waits
+        one.sync_state, one.sync_code, one.sync_fields = states[one.id]
+    end_reservation(session, reservation, by, now)
+    settle_overlaps(session, reservation, now)
+    return reservation
 
 
 def _check(session: Session, room: Room, draft: Draft, now: datetime, besides: int | None) -> None:

@@ -13,6 +13,7 @@ from worker.graph import mapping
 from worker.graph.client import Answer, GraphClient, segment
 from worker.graph.errors import Scope
 from worker.graph.mapping import Partial
+from worker.graph.person import GraphPersonCalendar
 from worker.sync.errors import EndlessDelta, Gone, SyncError, Trouble, Unavailable, Unreadable
 from worker.sync.event import Event, EventPatch, NewEvent, Page, Removed, Row, SeriesTouched, Unusable
 
@@ -101,6 +102,17 @@ class GraphCalendar:
             self._client.delete(self._event(event_id), etag, mailbox=self._address)
         except Gone:
             return
+
+    def decline(self, event_id: str) -> None:
+        """The room's refusal of somebody's meeting; its organizer is told (docs/graph.md#decline)."""
+        self._count()
+        path = f"{self._event(event_id)}/decline"
+        body = {"comment": "", "sendResponse": True}
+        self._client.post(path, body, scope=Scope.ITEM, mailbox=self._address)
+
+    def person(self, address: str) -> GraphPersonCalendar:
+        """A person's calendar in the same tenant; its requests count as this run's."""
+        return GraphPersonCalendar(self._client, address, self._count)
 
     def _written(self, answer: Answer, event_id: str | None) -> Event:
         """The event as the server keeps it after a write that succeeded.

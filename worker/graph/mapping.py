@@ -22,6 +22,7 @@ from worker.sync.event import (
     EventKind,
     EventPatch,
     NewEvent,
+    NewMeeting,
     Party,
     Removed,
     ResourceAnswer,
@@ -184,6 +185,52 @@ def patch_body(patch: EventPatch) -> dict[str, Any]:
     if patch.is_private is not None:
         body["sensitivity"] = _sensitivity(patch.is_private)
     return body
+
+
+def meeting_body(new: NewMeeting) -> dict[str, Any]:
+    """What a create in its owner's calendar sends: the rooms as resources, and named as the place."""
+    return {
+        "transactionId": new.transaction_id,
+        "subject": canonical_subject(new.subject),
+        **_times(new.span, new.zone),
+        "showAs": "busy",
+        "sensitivity": _sensitivity(new.is_private),
+        "attendees": [_invited(room) for room in new.rooms],
+        "locations": [_place(room) for room in new.rooms],
+        "singleValueExtendedProperties": [{"id": TAG_PROPERTY, "value": new.transaction_id}],
+    }
+
+
+def changed_rooms(
+    attendees: list[dict[str, Any]],
+    locations: list[dict[str, Any]],
+    remove: tuple[str, ...],
+    add: tuple[Party, ...],
+) -> dict[str, Any]:
+    """The members that take rooms off an event or add them. Everybody else stays as he was read; places that do
+    not name a room taken off are left alone (docs/graph.md#attendees-whole)."""
+    off = {address.casefold() for address in remove}
+    here = {_address_of(one) for one in attendees}
+    kept = [one for one in attendees if _address_of(one) not in off]
+    joining = [room for room in add if room.address.casefold() not in here]
+    body: dict[str, Any] = {"attendees": kept + [_invited(room) for room in joining]}
+    places = [one for one in locations if str(one.get("locationUri") or "").casefold() not in off]
+    if joining or len(places) != len(locations):
+        body["locations"] = places + [_place(room) for room in joining]
+    return body
+
+
+def _address_of(attendee: dict[str, Any]) -> str:
+    address = attendee.get("emailAddress")
+    return str((address or {}).get("address") or "").casefold()
+
+
+def _invited(room: Party) -> dict[str, Any]:
+    return {"type": "resource", "emailAddress": {"name": room.name, "address": room.address}}
+
+
+def _place(room: Party) -> dict[str, Any]:
+    return {"displayName": room.name, "locationUri": room.address, "locationType": "conferenceRoom"}
 
 
 def _listing(body: Any) -> tuple[tuple[Row | Partial, ...], str | None, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.domain.intervals import span_from_json
 from webapp.domain.words import BY_OUTLOOK, AttemptKind, AttemptState, LinkState
 from webapp.models import Attempt, Link, Reservation
 from webapp.reservations.rows import lock_room
@@ -17,7 +18,7 @@ from worker.store.writes import Write
 from worker.sync.errors import Gone
 from worker.sync.link import Observation
 from worker.sync.recognise import Mark
-from worker.sync.values import LOCAL_GROUPS, Values, changed, span_from_json
+from worker.sync.values import LOCAL_GROUPS, Values, changed
 
 
 def own_event(run: Run, item: Item, seen: Observation, mark: Mark) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from webapp.domain.intervals import span_to_json
 from webapp.domain.words import ConflictKind, HoldKind, SyncState
 from worker.room_run.context import Run
 from worker.room_run.slot import Slot, look_at_slot
@@ -29,7 +30,7 @@ from worker.sync.plan import (
     Stop,
     reconcile,
 )
-from worker.sync.values import LOCAL_GROUPS, Values, changed, span_to_json, values_to_json
+from worker.sync.values import LOCAL_GROUPS, Values, changed, values_to_json
 
 GRACE = timedelta(seconds=180)
 """So long after our own write a 404 says nothing: it may not be readable yet (H40)."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from webapp.domain.intervals import span_from_json
 from webapp.domain.words import AttemptKind, AttemptState, SyncState
 from webapp.models import Link
 from worker.room_run.context import Run
@@ -16,7 +17,7 @@ from worker.store.writes import OpenAttempt
 from worker.sync.errors import Gone, SyncError
 from worker.sync.event import Event
 from worker.sync.link import Observation, observation_from_json, observe
-from worker.sync.values import changed, span_from_json, values_from_json
+from worker.sync.values import changed, values_from_json
 
 LOOKS = tuple(timedelta(seconds=s) for s in (3, 10))
 """A create that cannot be found is looked for this often again before the same POST is sent; twice as patiently

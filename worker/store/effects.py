@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.intervals import Span
+from webapp.domain.intervals import Span, span_to_json
 from webapp.domain.words import (
     Answer,
     AttemptState,
@@ -31,7 +31,7 @@ from worker.store.records import HeldAction, add_to_hold
 from worker.sync.conflict import ours_yields
 from worker.sync.link import Observation, observation_from_json, observation_to_json, was_touched
 from worker.sync.plan import ABSENT
-from worker.sync.values import LOCAL_GROUPS, Values, changed, span_to_json, values_to_json
+from worker.sync.values import LOCAL_GROUPS, Values, changed, values_to_json
 
 TITLE_WAIT = timedelta(seconds=60)
 """The room assistant rewrites subjects seconds after acceptance (docs/graph.md#room-rewrites-subject)."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from webapp.domain.intervals import span_from_json, span_to_json
 from webapp.domain.words import AttemptKind, AttemptState, LinkState, SyncState
 from webapp.models import Attempt, Install, Link, Outbox, Reservation
 from webapp.reservations.rows import is_ours, span_of
@@ -19,7 +20,7 @@ from worker.sync.errors import SyncError
 from worker.sync.event import NewEvent
 from worker.sync.plan import Side
 from worker.sync.recognise import Mark
-from worker.sync.values import Values, span_from_json, span_to_json, values_to_json
+from worker.sync.values import Values, values_to_json
 
 FIRST_WAIT = timedelta(seconds=3)
 LONGEST_WAIT = timedelta(minutes=5)

@@ -132,6 +132,28 @@ class EventPatch:
     """IANA zone of the room, for all-day spans."""
 
 
+@dataclass(frozen=True)
+class NewMeeting:
+    """What a create in its owner's calendar sends: the rooms are invited, nobody else is, and there is no body."""
+
+    transaction_id: str
+    subject: str
+    span: Span
+    zone: str
+    """IANA zone of the first room, for all-day spans."""
+    rooms: tuple[Party, ...]
+    is_private: bool = False
+
+
+@dataclass(frozen=True)
+class MeetingPatch:
+    """What a PATCH of an organizer's event sends: changed groups, and rooms (addresses) taken off or added."""
+
+    event: EventPatch
+    remove_rooms: tuple[str, ...] = ()
+    add_rooms: tuple[Party, ...] = ()
+
+
 def canonical_subject(text: str) -> str:
     """The one form in which subjects are compared and sent (H47)."""
     return canonical_text(text, SUBJECT_LIMIT)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from worker.sync.event import Event, EventPatch, NewEvent, Page, Row
+from worker.sync.event import Event, EventPatch, MeetingPatch, NewEvent, NewMeeting, Page, Row
 
 
 class Calendar(Protocol):
@@ -43,3 +43,42 @@ class Calendar(Protocol):
 
     def delete(self, event_id: str, etag: str) -> None:
         """DELETE, conditional on `etag`; already gone is success."""
+
+    def decline(self, event_id: str) -> None:
+        """Refuse somebody's meeting for the room; its organizer is told. `Gone` when the copy is not there."""
+
+    def person(self, address: str) -> PersonCalendar:
+        """The calendar of a person in the same tenant."""
+
+
+class Guests(Protocol):
+    """Who is invited to an event, as read a moment ago; opaque, held in memory only."""
+
+    @property
+    def etag(self) -> str:
+        """What If-Match wants for a write of this list."""
+
+
+class PersonCalendar(Protocol):
+    """A person's calendar: single events by id or by a mark, never a list of them."""
+
+    def find(self, ical_uid: str) -> tuple[Event, ...]:
+        """Events with this iCalUId; none found proves nothing (H77)."""
+
+    def find_by_mark(self, mark: str) -> tuple[Event, ...]:
+        """Events with our tag; none found proves nothing (H77)."""
+
+    def read(self, event_id: str) -> Event:
+        """One event by id; `Gone` when it is not there (or not yet)."""
+
+    def guests(self, event_id: str) -> Any:
+        """The guest list (`Guests`), to be handed to `patch`."""
+
+    def create(self, new: NewMeeting) -> Event:
+        """POST a meeting that invites rooms; the answer may be an event that was already there."""
+
+    def patch(self, event_id: str, patch: MeetingPatch, etag: str, guests: Any) -> Event:
+        """PATCH the given groups, conditional on `etag`; with `guests`, rooms in that list as well."""
+
+    def cancel(self, event_id: str) -> None:
+        """Cancel the meeting for everybody."""

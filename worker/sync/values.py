@@ -6,10 +6,9 @@ Fields that are not synced do not exist here, so they can neither differ nor be 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Any
 
-from webapp.domain.intervals import AllDay, Span, Timed
+from webapp.domain.intervals import Span, span_from_json, span_to_json
 from webapp.domain.words import Answer
 
 LOCAL_GROUPS = ("subject", "time", "private")
@@ -68,21 +67,6 @@ def changed(before: Values, after: Values, groups: tuple[str, ...]) -> frozenset
 def read_for_the_first_time(before: Values, after: Values) -> bool:
     """Whether the subject became readable; not a change of the event, but news for whoever shows it."""
     return before.subject is None and after.subject is not None
-
-
-def span_to_json(span: Span) -> dict[str, str]:
-    """A span as plain values."""
-    if isinstance(span, AllDay):
-        return {"start_date": span.start.isoformat(), "end_date": span.end.isoformat()}
-    return {"start": span.start.isoformat(), "end": span.end.isoformat()}
-
-
-def span_from_json(data: dict[str, str]) -> Span:
-    """The span that `span_to_json` wrote."""
-    if "start_date" in data:
-        return AllDay(date.fromisoformat(data["start_date"]), date.fromisoformat(data["end_date"]))
-    start, end = datetime.fromisoformat(data["start"]), datetime.fromisoformat(data["end"])
-    return Timed(start.astimezone(UTC), end.astimezone(UTC))
 
 
 def values_to_json(values: Values) -> dict[str, Any]:

@@ -1,0 +1,136 @@
+"""A person's calendar in Graph, as far as the sync ever goes into one: single events, by id or by their marks.
+
+Nothing in a person's mailbox is listed, ever: there is no view here, no delta and no listing. What is asked for
+are the members in `FIELDS`, so no body is even fetched (docs/graph.md#narrow-select).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from worker.graph import mapping
+from worker.graph.client import Answer, GraphClient, segment
+from worker.graph.errors import Scope
+from worker.sync.errors import SyncError, Trouble, Unavailable, Unreadable
+from worker.sync.event import Event, MeetingPatch, NewMeeting
+
+FIELDS = (
+    "id",
+    "type",
+    "iCalUId",
+    "changeKey",
+    "subject",
+    "sensitivity",
+    "start",
+    "end",
+    "isAllDay",
+    "isCancelled",
+    "isOrganizer",
+    "showAs",
+    "responseStatus",
+    "organizer",
+    "attendees",
+    "transactionId",
+    "createdDateTime",
+    "lastModifiedDateTime",
+)
+_SELECT = "$select=" + ",".join(FIELDS)
+_EXPAND_TAG = "$expand=" + segment(f"singleValueExtendedProperties($filter=id eq '{mapping.TAG_PROPERTY}')")
+
+
+@dataclass(frozen=True)
+class GuestList:
+    """The attendees and places of an event as they were read a moment ago, to be sent back with rooms taken off
+    or added. Never stored: it holds people's names and addresses (H56)."""
+
+    etag: str
+    attendees: list[dict[str, Any]] = field(repr=False)
+    locations: list[dict[str, Any]] = field(repr=False)
+
+
+class GraphPersonCalendar:
+    """One person's calendar behind one connection; made for one item, in one thread."""
+
+    def __init__(self, client: GraphClient, address: str, count: Any) -> None:
+        self._client = client
+        self._address = address
+        self._root = f"/users/{segment(address)}/events"
+        self._count = count
+
+    def find(self, ical_uid: str) -> tuple[Event, ...]:
+        """Events with this iCalUId; an empty answer proves nothing (H77, docs/graph.md#filter-uid)."""
+        return self._filtered(f"iCalUId eq '{_quoted(ical_uid)}'")
+
+    def find_by_mark(self, mark: str) -> tuple[Event, ...]:
+        """Events that carry our tag with this value; an empty answer proves nothing (H77)."""
+        tag = f"ep/id eq '{mapping.TAG_PROPERTY}' and ep/value eq '{_quoted(mark)}'"
+        return self._filtered(f"singleValueExtendedProperties/Any(ep: {tag})")
+
+    def read(self, event_id: str) -> Event:
+        """One event by id, tag expanded; `Gone` when it is not there (or not yet)."""
+        answer = self._get(f"{self._event(event_id)}?{_SELECT}&{_EXPAND_TAG}", Scope.ITEM)
+        return mapping.event(answer.body)
+
+    def guests(self, event_id: str) -> GuestList:
+        """Who is invited and where it is, read to be sent back: attendees are replaced as a whole (H41)."""
+        answer = self._get(f"{self._event(event_id)}?$select=id,changeKey,attendees,locations", Scope.ITEM)
+        body = answer.body if isinstance(answer.body, dict) else {}
+        etag = body.get("@odata.etag")
+        lists = [body.get("attendees"), body.get("locations") or []]
+        if not isinstance(etag, str) or not all(isinstance(one, list) for one in lists):
+            raise Unreadable("attendees")
+        return GuestList(etag, list(lists[0] or []), list(lists[1] or []))
+
+    def create(self, new: NewMeeting) -> Event:
+        """POST a meeting that invites rooms; a repeated transactionId is answered with the event that it made."""
+        self._count()
+        body = mapping.meeting_body(new)
+        answer = self._client.post(self._root, body, scope=Scope.MAILBOX, mailbox=self._address)
+        return self._written(answer, None)
+
+    def patch(self, event_id: str, patch: MeetingPatch, etag: str, guests: GuestList | None) -> Event:
+        """PATCH the groups that are set; rooms are taken off or added in the list just read, guests stay."""
+        self._count()
+        body = mapping.patch_body(patch.event)
+        if guests is not None:
+            body |= mapping.changed_rooms(guests.attendees, guests.locations, patch.remove_rooms, patch.add_rooms)
+        answer = self._client.patch(self._event(event_id), body, etag, mailbox=self._address)
+        return self._written(answer, event_id)
+
+    def cancel(self, event_id: str) -> None:
+        """Cancel a meeting for everybody; answered with 202 and nothing else (docs/graph.md#cancel)."""
+        self._count()
+        path = f"{self._event(event_id)}/cancel"
+        self._client.post(path, {"Comment": ""}, scope=Scope.ITEM, mailbox=self._address)
+
+    def _written(self, answer: Answer, event_id: str | None) -> Event:
+        """The event after a write that succeeded; what goes wrong from here on leaves the write done."""
+        try:
+            if mapping.is_whole(answer.body):
+                return mapping.event(answer.body)
+            known = event_id or (answer.body or {}).get("id")
+            if not isinstance(known, str):
+                raise Unreadable("id")
+            return self.read(known)
+        except SyncError as error:
+            raise Unavailable(error.trouble) from error
+
+    def _filtered(self, condition: str) -> tuple[Event, ...]:
+        answer = self._get(f"{self._root}?$filter={segment(condition)}&{_SELECT}&{_EXPAND_TAG}", Scope.MAILBOX)
+        rows, next_link = mapping.listing(answer.body)
+        if next_link is not None:
+            raise Unreadable("@odata.nextLink", Trouble(operation="find"))
+        return tuple(row for row in rows if isinstance(row, Event))
+
+    def _event(self, event_id: str) -> str:
+        return f"{self._root}/{segment(event_id)}"
+
+    def _get(self, path: str, scope: Scope) -> Answer:
+        self._count()
+        return self._client.get(path, scope=scope, mailbox=self._address)
+
+
+def _quoted(text: str) -> str:
+    """Inside a filter's quotes an apostrophe is written twice."""
+    return text.replace("'", "''")
