@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
@@ -16,8 +16,6 @@ from webapp.domain.words import AuthorityState, ConflictKind, Home, LinkRole, Ti
 from webapp.models import Conflict, Hold, HoldAction, Link, Meeting, Occurrence, Reservation
 
 AT_ONCE = 500
-
-Row = TypeVar("Row", Link, Conflict, HoldAction)
 
 
 def titles_read(session: Session) -> int:
@@ -136,7 +134,7 @@ def _without_subject(values: dict[str, Any] | None) -> dict[str, Any] | None:
     return values | {"subject": None} if values and values.get("subject") is not None else values
 
 
-def _in_parts(session: Session, query: Select[tuple[Row]], key: Any) -> Iterator[Row]:
+def _in_parts(session: Session, query: Select[Any], key: Any) -> Iterator[Any]:
     """The rows of `query` a part at a time, each part written before the next is read."""
     seen = 0
     while rows := session.scalars(query.where(key > seen).order_by(key).limit(AT_ONCE)).all():
