@@ -16,6 +16,7 @@ from worker.room_run.own import own_event
 from worker.room_run.refresh import refresh
 from worker.room_run.writing import send_delete, tell_withdrawn
 from worker.store import effects, items, records, writes
+from worker.store.authority import is_copy_of_unsettled_create
 from worker.store.claims import LaneLost
 from worker.store.items import Item
 from worker.store.records import HeldAction
@@ -96,6 +97,8 @@ def _decide_new(run: Run, item: Item, remote: Side) -> Decision | None:
     assert item.observed is not None, "a known side was observed"
     mark = our_mark(run.install, item.observed.transaction_id, item.observed.tag)
     if mark is not None and not own_event(run, item, item.observed, mark):
+        return None
+    if is_copy_of_unsettled_create(run.lane, item.observed):
         return None
     return Decision(item, (Import(),))
 

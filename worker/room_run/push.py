@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from webapp.domain.intervals import span_to_json
-from webapp.domain.words import ConflictKind, HoldKind, SyncState
+from webapp.domain.words import ConflictKind, HoldKind, OutboxKind, SyncState
 from worker.room_run.context import Run
+from worker.room_run.declining import send_decline
+from worker.room_run.organizer.sending import send_task
 from worker.room_run.slot import Slot, look_at_slot
 from worker.room_run.writing import bind, send_create, send_delete, send_patch
 from worker.store import effects, records, writes
@@ -56,8 +58,14 @@ PATIENCE = 3
 def push_all(run: Run) -> None:
     """Send every outbox row that may be sent. One that fails does not stop the others (H62)."""
     unanswered = 0
-    for outbox_id in writes.pushes(run.lane, run.now()):
+    for outbox_id, kind in writes.pushes(run.lane, run.now()):
         run.go_on()
+        if kind is OutboxKind.DECLINE:
+            send_decline(run, outbox_id)
+            continue
+        if kind is not OutboxKind.PUSH:
+            send_task(run, outbox_id)
+            continue
         push = writes.load_push(run.lane, outbox_id, run.now())
         if push is None:
             continue

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from webapp.domain.words import LinkState
 from webapp.models import Link
+from worker.room_run import windows
 from worker.room_run.context import Run
 from worker.room_run.push import may_be_unreadable
 from worker.store import items, rounds
-from worker.store.effects import TITLE_WAIT, await_title
+from worker.store.effects import await_title
 from worker.store.items import Item
-from worker.store.observing import note_one
+from worker.store.observing import TITLE_WAIT, note_one
 from worker.sync.errors import Gone, Refused, SyncError, Unreadable
 from worker.sync.event import Event
 from worker.sync.link import (
@@ -66,8 +67,8 @@ def _read(run: Run, item: Item) -> None:
         event = run.calendar.read(item.event_id)
         seen = observe(event, run.digest)
         if seen.is_series:
-            start, end = rounds.window_of(run.lane, run.now())
-            seen = with_dates(seen, run.calendar.series_dates(item.event_id, start, end))
+            window, days = rounds.window_of(run.lane, run.now()), rounds.slice_days(run.lane)
+            seen = with_dates(seen, windows.series_dates(run, item.event_id, window, days))
     except Gone:
         _not_there(run, item)
     except (Refused, Unreadable) as error:

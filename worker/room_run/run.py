@@ -14,6 +14,8 @@ from worker.diagnosis import of_error
 from worker.room_run.apply import plan_and_apply
 from worker.room_run.context import Run, Stopping
 from worker.room_run.identify import NotOurs, identify
+from worker.room_run.organizer.decided import carry_out_decisions
+from worker.room_run.organizer.looking import look_at_organizers
 from worker.room_run.push import push_all
 from worker.room_run.read import read_round
 from worker.room_run.refresh import look_again
@@ -94,9 +96,11 @@ class RoomSync:
         """One round. What was saved meanwhile goes out at once; the next round is left, as 2 s pass between two."""
         seen = claims.wanted(run.lane)
         settle_all(run)
+        carry_out_decisions(run)
         push_all(run)
         believed = read_round(run)
         look_again(run)
+        look_at_organizers(run)
         plan_and_apply(run)
         push_all(run)
         now = self.now()

@@ -11,6 +11,7 @@ from webapp.domain.intervals import span_from_json
 from webapp.domain.words import AttemptKind, AttemptState, SyncState
 from webapp.models import Link
 from worker.room_run.context import Run
+from worker.room_run.organizer.settling import settle_decline, settle_organizers
 from worker.room_run.writing import bind, send_create
 from worker.store import effects, writes
 from worker.store.writes import OpenAttempt
@@ -38,7 +39,11 @@ def settle_all(run: Run) -> None:
     for attempt in writes.open_attempts(run.lane, run.now()):
         run.go_on()
         run.log.begin()
-        if attempt.kind is AttemptKind.CREATE:
+        if attempt.target_mailbox_id is not None:
+            settle_organizers(run, attempt)
+        elif attempt.kind is AttemptKind.DECLINE:
+            settle_decline(run, attempt)
+        elif attempt.kind is AttemptKind.CREATE:
             _settle_create(run, attempt)
         elif attempt.kind is AttemptKind.PATCH:
             _settle_patch(run, attempt)

@@ -47,15 +47,15 @@ def send_create(run: Run, attempt: OpenAttempt) -> bool:
         event = run.calendar.create(writes.new_event(attempt, run.lane.zone))
     except NOT_DONE as error:
         if isinstance(error, Changed | Gone):
-            _in_doubt(run, attempt, error)
+            in_doubt(run, attempt, error)
             return False
-        _not_done(run, attempt, "create", error)
+        not_done(run, attempt, "create", error)
         raise
     except DuplicateTransaction as error:
-        _in_doubt(run, attempt, error)
+        in_doubt(run, attempt, error)
         return False
     except SyncError as error:
-        _in_doubt(run, attempt, error)
+        in_doubt(run, attempt, error)
         raise
     return bind(run, attempt, event.id, observe(event, run.digest), "create")
 
@@ -110,13 +110,13 @@ def send_patch(run: Run, attempt: OpenAttempt, link_id: int, etag: str) -> Obser
     try:
         event = run.calendar.patch(attempt.event_id, patch, etag)
     except (Changed, Gone) as error:
-        _drop(run, attempt, "patch", error)
+        drop(run, attempt, "patch", error)
         return None
     except NOT_DONE as error:
-        _not_done(run, attempt, "patch", error)
+        not_done(run, attempt, "patch", error)
         raise
     except SyncError as error:
-        _in_doubt(run, attempt, error)
+        in_doubt(run, attempt, error)
         raise
     seen = observe(event, run.digest)
     now = run.now()
@@ -134,15 +134,15 @@ def send_delete(run: Run, attempt: OpenAttempt, link_id: int, etag: str, action:
     try:
         run.calendar.delete(attempt.event_id, etag)
     except Changed as error:
-        _drop(run, attempt, "delete", error)
+        drop(run, attempt, "delete", error)
         return False
     except Gone:
         pass
     except NOT_DONE as error:
-        _not_done(run, attempt, "delete", error)
+        not_done(run, attempt, "delete", error)
         raise
     except SyncError as error:
-        _in_doubt(run, attempt, error)
+        in_doubt(run, attempt, error)
         raise
     now = run.now()
     with run.lane.writing() as session:
@@ -152,14 +152,15 @@ def send_delete(run: Run, attempt: OpenAttempt, link_id: int, etag: str, action:
     return True
 
 
-def _not_done(run: Run, attempt: OpenAttempt, action: str, error: SyncError) -> None:
+def not_done(run: Run, attempt: OpenAttempt, action: str, error: SyncError) -> None:
+    """A clear refusal: nothing was done, and it says why."""
     now = run.now()
     with run.lane.writing() as session:
         writes.settle(session, attempt.id, AttemptState.REFUSED, now, error)
         run.log.step(session, now, "none", f"{action}_refused", attempt.reservation_id, **_as_step(error))
 
 
-def _drop(run: Run, attempt: OpenAttempt, action: str, error: SyncError) -> None:
+def drop(run: Run, attempt: OpenAttempt, action: str, error: SyncError) -> None:
     """Conditional writes that met a newer event had no effect: plan again from a fresh read (H43)."""
     now = run.now()
     with run.lane.writing() as session:
@@ -167,7 +168,7 @@ def _drop(run: Run, attempt: OpenAttempt, action: str, error: SyncError) -> None
         run.log.step(session, now, "none", f"{action}_overtaken", attempt.reservation_id, **_as_step(error))
 
 
-def _in_doubt(run: Run, attempt: OpenAttempt, error: SyncError) -> None:
+def in_doubt(run: Run, attempt: OpenAttempt, error: SyncError) -> None:
     """Leave the attempt open, unless it is certain that nothing was sent."""
     now = run.now()
     with run.lane.writing() as session:

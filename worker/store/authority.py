@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, func, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import span_from_json
 from webapp.domain.words import (
@@ -22,19 +22,20 @@ from webapp.domain.words import (
     Home,
     LinkRole,
     LinkState,
+    Origin,
     OutboxKind,
     SyncState,
     TitleSource,
 )
-from webapp.models import Attempt, Link, Mailbox, Meeting, Outbox, Reservation, Room
+from webapp.models import Attempt, Link, Mailbox, Meeting, Outbox, Reservation, Room, Tombstone
 from webapp.reservations.remote import cancel_remote, decline_remote
-from webapp.reservations.rows import lock_room, set_span, span_of
+from webapp.reservations.rows import end_reservation, lock_room, set_span, span_of
 from worker.store.claims import Lane
-from worker.store.items import base_of, local_values
+from worker.store.items import base_of, local_values, set_base
+from worker.store.leading import is_lead
 from worker.sync.event import Party, ResourceAnswer
 from worker.sync.link import Observation, observation_from_json, observation_to_json
 from worker.sync.plan import Base
-from worker.sync.recognise import parse_mark
 from worker.sync.values import Values, values_to_json
 
 AWAITED_AFTER = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900))
@@ -66,7 +67,6 @@ class Authority:
     """A room's answer, or its following of a new time, is awaited."""
     ended: bool
     made_here: bool
-    copies_private: bool
 
 
 @dataclass(frozen=True)
@@ -81,38 +81,6 @@ class RoomOfMeeting:
     """It lives here; otherwise it was cancelled here and is to be taken off."""
 
 
-def is_lead(room: type[Room], reservation: type[Reservation]) -> ColumnElement[bool]:
-    """Whether `room` is the lead of `reservation`'s meeting: no followed room of it has a lower id."""
-    other, lower = aliased(Reservation), aliased(Room)
-    return ~exists(
-        select(other.id)
-        .join(lower, other.room_id == lower.id)
-        .where(
-            other.meeting_id == reservation.meeting_id,
-            other.cancelled_at.is_(None),
-            lower.id < room.id,
-            lower.mailbox_id.is_not(None),
-            lower.sync_active,
-            lower.archived_at.is_(None),
-        )
-    )
-
-
-def has_due_look(now: datetime) -> ColumnElement[bool]:
-    """Whether a mailbox's room leads a meeting whose organizer's event should be read now."""
-    return exists(
-        select(Meeting.id)
-        .join(Reservation, Reservation.meeting_id == Meeting.id)
-        .join(Room, Reservation.room_id == Room.id)
-        .where(
-            Meeting.authority_look_at <= now,
-            Room.mailbox_id == Mailbox.id,
-            Reservation.cancelled_at.is_(None),
-            is_lead(Room, Reservation),
-        )
-    )
-
-
 def due(lane: Lane, now: datetime) -> list[int]:
     """Meetings that this lane leads and whose organizer's event should be read now, the longest waiting first."""
     with lane.reading() as session:
@@ -124,7 +92,7 @@ def due(lane: Lane, now: datetime) -> list[int]:
                 Meeting.authority_look_at <= now,
                 Reservation.room_id == lane.room_id,
                 Reservation.cancelled_at.is_(None),
-                is_lead(Room, Reservation),
+                is_lead(),
             )
             .order_by(Meeting.authority_look_at)
             .limit(AT_ONCE)
@@ -146,12 +114,6 @@ def load(session: Session, lane: Lane, meeting_id: int, now: datetime) -> Author
             Reservation.awaiting_since.is_not(None),
         )
     )
-    private = session.scalar(
-        select(Link.id)
-        .join(Reservation, Link.reservation_id == Reservation.id)
-        .where(Reservation.meeting_id == meeting_id, Link.private_seen)
-        .limit(1)
-    )
     return Authority(
         meeting_id=meeting_id,
         revision=meeting.revision,
@@ -165,8 +127,7 @@ def load(session: Session, lane: Lane, meeting_id: int, now: datetime) -> Author
         looks=meeting.authority_looks,
         awaiting=waiting is not None,
         ended=span_of(meeting).instants(ZoneInfo(lane.zone))[1] <= now,
-        made_here=meeting.title_source is TitleSource.TYPED,
-        copies_private=private is not None,
+        made_here=meeting.origin is Origin.HERE,
     )
 
 
@@ -184,6 +145,21 @@ def await_answer(session: Session, reservation: Reservation, now: datetime) -> N
     reservation.sync_state, reservation.sync_code, reservation.sync_fields = SyncState.AWAITING, None, {}
     reservation.meeting.authority_look_at = now + AWAITED_AFTER[0]
     reservation.meeting.authority_looks = 0
+
+
+def await_answers(session: Session, meeting_id: int, now: datetime) -> None:
+    """All the meeting's rooms were asked anew."""
+    for reservation in live_reservations(session, meeting_id):
+        await_answer(session, reservation, now)
+
+
+def end_made_here(session: Session, meeting_id: int, now: datetime) -> None:
+    """A meeting made here that Outlook never had, as far as anybody knows, ends; what waits for it too."""
+    for reservation in live_reservations(session, meeting_id):
+        lock_room(session, reservation.room_id)
+        end_reservation(session, reservation, reservation.meeting.created_by, now)
+    mine = select(Reservation.id).where(Reservation.meeting_id == meeting_id)
+    session.execute(delete(Outbox).where(Outbox.reservation_id.in_(mine)))
 
 
 def next_look(session: Session, authority: Authority, now: datetime) -> datetime | None:
@@ -215,74 +191,71 @@ def tell_unconfirmed(session: Session, meeting_id: int, now: datetime) -> None:
     )
 
 
-def note(
-    session: Session,
-    lane: Lane,
-    mailbox_id: int,
-    authority: Authority,
-    event_id: str,
-    seen: Observation,
-    now: datetime,
-) -> None:
-    """The organizer's event as it was read becomes this meeting's: link, base, title, time and details."""
-    link = _link(session, mailbox_id, authority.meeting_id, event_id, now)
+@dataclass(frozen=True)
+class Reading:
+    """What a look at an organizer's event brought: in which mailbox, which event, and what it says."""
+
+    mailbox_id: int
+    event_id: str
+    seen: Observation
+    rooms: tuple[ResourceAnswer, ...] = ()
+
+
+def note(session: Session, authority: Authority, reading: Reading, now: datetime) -> bool:
+    """The organizer's event as it was read becomes this meeting's: link, base, title, time and details; whether
+    the meeting changed by it. What waits to be sent there is left to that, which reads it again."""
+    link = _link(session, reading.mailbox_id, authority.meeting_id, reading.event_id, now)
     meeting = session.get_one(Meeting, authority.meeting_id)
-    unsent = session.scalar(
-        select(Outbox.id)
-        .join(Reservation, Outbox.reservation_id == Reservation.id)
-        .where(Reservation.meeting_id == meeting.id, Outbox.kind == OutboxKind.MEETING, Outbox.parked.is_(False))
-    )
-    link.observed = observation_to_json(seen)
-    if unsent is None:
-        follow(session, meeting, seen)
-        link.base_local, link.base_remote = values_to_json(local_values(meeting)), values_to_json(seen.values)
     meeting.authority_state = AuthorityState.KNOWN
+    link.observed = observation_to_json(reading.seen)
+    if _is_unsent(session, meeting.id):
+        return False
+    changed = follow(session, meeting, reading.seen, base_of(link))
+    set_base(link, local_values(meeting), reading.seen.values)
+    return changed
 
 
-def follow(session: Session, meeting: Meeting, seen: Observation) -> None:
-    """Title, time and details of the organizer's event are the meeting's, except for what waits to be sent."""
-    values, status = seen.values, seen.values.status
-    before = (meeting.title, meeting.title_source, meeting.is_private, span_of(meeting))
+def follow(session: Session, meeting: Meeting, seen: Observation, base: Base | None) -> bool:
+    """Title, time and details of the organizer's event are the meeting's; whether anything of it changed."""
+    before = (meeting.title, meeting.title_source, meeting.is_private, span_of(meeting), meeting.other_attendees)
+    meeting.is_private = seen.values.private
+    _follow_title(meeting, seen.values, base)
+    if not seen.is_series and not _time_is_pending(session, meeting.id) and span_of(meeting) != seen.values.time:
+        set_span(meeting, seen.values.time)
+    if seen.values.status is not None:
+        meeting.other_attendees = seen.values.status.other_attendees
+    if before == (meeting.title, meeting.title_source, meeting.is_private, span_of(meeting), meeting.other_attendees):
+        return False
+    meeting.revision += 1
+    return True
+
+
+def _follow_title(meeting: Meeting, values: Values, base: Base | None) -> None:
+    """A title typed here stays until the organizer changes his, or where his may not be read (H47)."""
     typed = meeting.title_source is TitleSource.TYPED
-    if values.private:
-        meeting.is_private = True
+    if values.subject is None:
         if not typed:
             meeting.title, meeting.title_source = "", TitleSource.PLACEHOLDER
-    else:
-        meeting.is_private = False
-        if values.subject and values.subject != meeting.title:
-            meeting.title, meeting.title_source = values.subject, TitleSource.ORGANIZER
-        elif values.subject and not typed:
-            meeting.title_source = TitleSource.ORGANIZER
-    if not seen.is_series and not _time_is_pending(session, meeting.id) and span_of(meeting) != values.time:
-        set_span(meeting, values.time)
-    if status is not None:
-        meeting.other_attendees = status.other_attendees
-    if before != (meeting.title, meeting.title_source, meeting.is_private, span_of(meeting)):
-        meeting.revision += 1
+        return
+    unchanged = base is not None and base.remote.subject == values.subject
+    if typed and unchanged:
+        return
+    if values.subject:
+        meeting.title, meeting.title_source = values.subject, TitleSource.ORGANIZER
 
 
 def bind_created(
-    session: Session,
-    lane: Lane,
-    mailbox_id: int,
-    meeting_id: int,
-    event_id: str,
-    seen: Observation,
-    asked: Values,
-    now: datetime,
+    session: Session, lane: Lane, authority: Authority, reading: Reading, asked: Values, now: datetime
 ) -> None:
     """The event that a create made: id and base in one step, and the key by which the rooms' copies find it."""
-    link = _link(session, mailbox_id, meeting_id, event_id, now)
-    link.transaction_id = seen.transaction_id
-    link.observed = observation_to_json(seen)
-    link.base_local, link.base_remote = values_to_json(asked), values_to_json(seen.values)
-    link.written_at = now
-    meeting = session.get_one(Meeting, meeting_id)
-    meeting.tenant_guid, meeting.ical_uid = lane.tenant_guid or "", seen.ical_uid
+    link = _link(session, reading.mailbox_id, authority.meeting_id, reading.event_id, now)
+    link.transaction_id, link.written_at = reading.seen.transaction_id, now
+    link.observed = observation_to_json(reading.seen)
+    set_base(link, asked, reading.seen.values)
+    meeting = session.get_one(Meeting, authority.meeting_id)
+    meeting.tenant_guid, meeting.ical_uid = lane.tenant_guid or "", reading.seen.ical_uid
     meeting.authority_state = AuthorityState.KNOWN
-    for reservation in live_reservations(session, meeting_id):
-        await_answer(session, reservation, now)
+    await_answers(session, authority.meeting_id, now)
     session.flush()
 
 
@@ -291,12 +264,12 @@ def wrote(
 ) -> None:
     """A PATCH of the organizer's event took effect: what it sent is agreed, as the server returned it (H47)."""
     link = session.get_one(Link, link_id)
-    base = base_of(link)
-    local, remote = (base.local, base.remote) if base else (sent, seen.values)
-    link.base_local = values_to_json(replace(local, **{group: getattr(sent, group) for group in groups}))
-    link.base_remote = values_to_json(replace(remote, **{group: getattr(seen.values, group) for group in groups}))
-    link.observed = observation_to_json(seen)
-    link.written_at = now
+    base = base_of(link) or Base(sent, seen.values)
+    link.base_local = values_to_json(replace(base.local, **{group: getattr(sent, group) for group in groups}))
+    link.base_remote = values_to_json(
+        replace(base.remote, **{group: getattr(seen.values, group) for group in groups})
+    )
+    link.observed, link.written_at = observation_to_json(seen), now
 
 
 def rooms_of(session: Session, meeting_id: int) -> list[RoomOfMeeting]:
@@ -304,15 +277,12 @@ def rooms_of(session: Session, meeting_id: int) -> list[RoomOfMeeting]:
     rows = session.execute(
         select(Reservation, Room)
         .join(Room, Reservation.room_id == Room.id)
-        .where(Reservation.meeting_id == meeting_id)
+        .where(Reservation.meeting_id == meeting_id, Room.external_address.is_not(None))
         .order_by(Room.id)
     )
     return [
-        RoomOfMeeting(
-            reservation.id, room.id, room.name, room.external_address or "", reservation.cancelled_at is None
-        )
-        for reservation, room in rows
-        if room.external_address
+        RoomOfMeeting(one.id, room.id, room.name, (room.external_address or "").lower(), one.cancelled_at is None)
+        for one, room in rows
     ]
 
 
@@ -322,49 +292,49 @@ def live_reservations(session: Session, meeting_id: int) -> list[Reservation]:
     return list(session.scalars(query.order_by(Reservation.room_id)))
 
 
-def take_answers(
-    session: Session, meeting_id: int, answers: tuple[ResourceAnswer, ...], lane: Lane, now: datetime
-) -> list[str]:
-    """What the organizer's event says of each awaited room; what was decided, as step names.
+def take_answers(session: Session, meeting_id: int, reading: Reading, now: datetime) -> list[str]:
+    """What the organizer's event says of each room that is awaited or declined; what was decided, as step names.
 
-    A room that declined, or that is no longer invited, blocks nothing any more (H50). Only this lane's own
-    reservation is written: each other room learns it from its own copy, or from its own look.
+    A room that declined, or that is no longer invited, blocks nothing any more (H50).
     """
-    said = {answer.address.casefold(): answer.answer for answer in answers}
+    said = {answer.address.casefold(): answer.answer for answer in reading.rooms}
     decided: list[str] = []
     for reservation in live_reservations(session, meeting_id):
+        declined = reservation.sync_state is SyncState.DECLINED
+        if reservation.awaiting_since is None and not declined:
+            continue
         room = lock_room(session, reservation.room_id)
         answer = said.get((room.external_address or "").casefold())
-        if reservation.awaiting_since is None and reservation.sync_state is not SyncState.DECLINED:
-            continue
-        if answer is Answer.DECLINED and reservation.sync_state is not SyncState.DECLINED:
+        if answer is Answer.DECLINED and not declined:
             decline_remote(session, reservation.id, now)
             decided.append("declined")
-        elif answer is None and reservation.sync_state is SyncState.DECLINED:
+        elif declined and (answer is None or not reading.seen.live):
             cancel_remote(session, reservation.id, now)
             decided.append("cancel")
-        elif answer is Answer.ACCEPTED:
-            reservation.answer = Answer.ACCEPTED
     return decided
 
 
-def is_awaited_copy(session: Session, lane: Lane, seen: Observation) -> bool:
+def is_copy_of_unsettled_create(lane: Lane, seen: Observation) -> bool:
     """Whether a new copy may be that of a create that is not settled yet: same organizer, same times. It is not
     imported before that attempt is settled."""
     status = seen.values.status
     if seen.is_organizer or status is None:
         return False
-    bodies = session.scalars(
-        select(Attempt.body)
-        .join(Mailbox, Attempt.target_mailbox_id == Mailbox.id)
-        .where(
-            Attempt.kind == AttemptKind.CREATE,
-            Attempt.state == AttemptState.OPEN,
-            Mailbox.address == status.organizer_address.lower(),
-            Mailbox.connection_id == lane.connection_id,
-        )
+    with lane.reading() as session:
+        bodies = session.scalars(
+            select(Attempt.body)
+            .join(Mailbox, Attempt.target_mailbox_id == Mailbox.id)
+            .where(
+                Attempt.kind == AttemptKind.CREATE,
+                Attempt.state == AttemptState.OPEN,
+                Mailbox.address == status.organizer_address.lower(),
+                Mailbox.connection_id == lane.connection_id,
+            )
+        ).all()
+    return any(
+        span_from_json(body["time"]) == seen.values.time and seen.ical_uid not in body.get("strangers", ())
+        for body in bodies
     )
-    return any(span_from_json(body["time"]) == seen.values.time for body in bodies)
 
 
 def meeting_ended(session: Session, meeting_id: int, now: datetime) -> None:
@@ -373,9 +343,53 @@ def meeting_ended(session: Session, meeting_id: int, now: datetime) -> None:
         cancel_remote(session, reservation.id, now)
 
 
-def mark_of(link: Link) -> bool:
-    """Whether the link's event carries a mark of ours."""
-    return parse_mark(link.transaction_id) is not None
+def bury(session: Session, link_id: int, why: str, now: datetime) -> None:
+    """The organizer's event is no more, by our own hand or his."""
+    link = session.get_one(Link, link_id)
+    if link.meeting_id is not None:
+        set_state(session, link.meeting_id, AuthorityState.GONE)
+    session.add(
+        Tombstone(
+            mailbox_id=link.mailbox_id,
+            event_id=link.event_id,
+            ical_uid=link.ical_uid,
+            transaction_id=link.transaction_id,
+            why=why,
+            made_at=now,
+        )
+    )
+    session.delete(link)
+    session.flush()
+
+
+def know(session: Session, authority: Authority, reading: Reading, base: Base, now: datetime) -> int:
+    """Keep what was just read before something is sent; both sides' base stays. Returns the link's id."""
+    link = _link(session, reading.mailbox_id, authority.meeting_id, reading.event_id, now)
+    link.observed = observation_to_json(reading.seen)
+    if link.base_local is None:
+        link.base_local, link.base_remote = values_to_json(base.local), values_to_json(base.remote)
+    set_state(session, authority.meeting_id, AuthorityState.KNOWN)
+    return link.id
+
+
+def etag_of(session: Session, link_id: int) -> str:
+    """What If-Match wants for a write of this event."""
+    link = session.get_one(Link, link_id)
+    return observation_from_json(link.observed).etag if link.observed else ""
+
+
+def set_state(session: Session, meeting_id: int, state: AuthorityState) -> None:
+    """Write what is known of the organizer's own event."""
+    session.execute(update(Meeting).where(Meeting.id == meeting_id).values(authority_state=state))
+
+
+def _is_unsent(session: Session, meeting_id: int) -> bool:
+    waiting = (
+        select(Outbox.id)
+        .join(Reservation, Outbox.reservation_id == Reservation.id)
+        .where(Reservation.meeting_id == meeting_id, Outbox.kind != OutboxKind.PUSH, Outbox.parked.is_(False))
+    )
+    return session.scalar(waiting.limit(1)) is not None
 
 
 def _time_is_pending(session: Session, meeting_id: int) -> bool:

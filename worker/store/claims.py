@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from webapp.database import Transactions, rows_changed
 from webapp.domain.words import AttemptState
 from webapp.models import Attempt, Connection, Mailbox, Outbox, Room, SyncSettings
+from worker.store.leading import has_due_look
 
 LEASE = timedelta(seconds=45)
 ROUND_GAP = timedelta(seconds=2)
@@ -219,6 +220,7 @@ def _has_work(now: datetime) -> ColumnElement[bool]:
         Mailbox.wanted > Mailbox.done,
         Mailbox.full_wanted > Mailbox.full_done,
         Mailbox.next_look_at <= now,
+        has_due_look(now),
         _has_sends(now),
         exists(
             select(Attempt.id).where(

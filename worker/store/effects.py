@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.intervals import Span, span_to_json
+from webapp.domain.intervals import Span, span_from_json, span_to_json
 from webapp.domain.words import (
     Answer,
+    AttemptKind,
     AttemptState,
+    AuthorityState,
     HoldKind,
     Home,
     LinkRole,
     LinkState,
     MeetingKind,
     Origin,
+    OutboxKind,
     SyncState,
     TitleSource,
 )
 from webapp.models import Attempt, Link, Meeting, Outbox, Reservation, Tombstone
 from webapp.reservations.overlaps import settle_overlaps
-from webapp.reservations.remote import RemoteMeeting, cancel_remote, follow_remote, import_remote, withdraw
+from webapp.reservations.remote import (
+    RemoteMeeting,
+    cancel_remote,
+    decline_remote,
+    follow_remote,
+    import_remote,
+    withdraw,
+)
 from webapp.reservations.rows import Dated, lock_room, set_span, write_dates
 from worker.store.claims import Lane
 from worker.store.items import Item, base_of, local_values, set_base
+from worker.store.observing import TITLE_WAIT
 from worker.store.records import HeldAction, add_to_hold
 from worker.sync.conflict import ours_yields
 from worker.sync.link import Observation, observation_from_json, observation_to_json, was_touched
 from worker.sync.plan import ABSENT
 from worker.sync.values import LOCAL_GROUPS, Values, changed, values_to_json
-
-TITLE_WAIT = timedelta(seconds=60)
-"""The room assistant rewrites subjects seconds after acceptance (docs/graph.md#room-rewrites-subject)."""
 
 
 class MovedOn(Exception):
@@ -147,10 +155,23 @@ def end_here(session: Session, item: Item, now: datetime) -> bool:
             )
         )
         if other is None:
-            cancel_remote(session, item.reservation_id, now)
             ended = True
+            _end_reservation(session, item.reservation_id, now)
     bury(session, item.link_id, "gone_there", now)
     return ended
+
+
+def _end_reservation(session: Session, reservation_id: int, now: datetime) -> None:
+    """A room's copy of a meeting that was made or moved here vanishes when the room declines: the meeting goes on,
+    and its organizer's event says which of the two it was (H50)."""
+    reservation = session.get_one(Reservation, reservation_id)
+    meeting = reservation.meeting
+    asked_here = meeting.origin is Origin.HERE or reservation.awaiting_since is not None
+    if meeting.home is Home.USER and asked_here and meeting.authority_state is not AuthorityState.GONE:
+        decline_remote(session, reservation_id, now)
+        meeting.authority_look_at, meeting.authority_looks = now, 0
+    else:
+        cancel_remote(session, reservation_id, now)
 
 
 def bury(session: Session, link_id: int, why: str, now: datetime) -> None:
@@ -270,10 +291,19 @@ def check_still(session: Session, item: Item) -> None:
     _check_wanted(item, reservation)
     revision = session.scalars(select(Meeting.revision).where(Meeting.id == reservation.meeting_id)).one()
     unsent = session.scalar(
-        select(Outbox.id).where(Outbox.reservation_id == item.reservation_id, Outbox.parked.is_(False))
+        select(Outbox.id).where(
+            Outbox.reservation_id == item.reservation_id,
+            Outbox.parked.is_(False),
+            Outbox.kind == OutboxKind.PUSH,
+        )
     )
     unsettled = session.scalar(
-        select(Attempt.id).where(Attempt.reservation_id == item.reservation_id, Attempt.state == AttemptState.OPEN)
+        select(Attempt.id).where(
+            Attempt.reservation_id == item.reservation_id,
+            Attempt.state == AttemptState.OPEN,
+            Attempt.target_mailbox_id.is_(None),
+            Attempt.kind != AttemptKind.DECLINE,
+        )
     )
     if revision != item.revision or (unsent is not None and not item.waits_for_push) or unsettled is not None:
         raise MovedOn
@@ -296,10 +326,33 @@ def _settled(session: Session, link: Link, reservation: Reservation, seen: Obser
     set_base(link, local_values(reservation.meeting), seen.values)
     link.dirty, link.must_confirm, link.series_stale = False, False, False
     await_title(link, seen, now)
-    if reservation.meeting.home is Home.USER or reservation.sync_state in (SyncState.LOCAL, SyncState.SYNCED):
+    if reservation.meeting.home is Home.USER:
+        _copy_followed(reservation, seen, now)
+    elif reservation.sync_state in (SyncState.LOCAL, SyncState.SYNCED):
         reservation.sync_state = SyncState.SYNCED
         reservation.sync_code = None
     session.flush()
+
+
+def _copy_followed(reservation: Reservation, seen: Observation, now: datetime) -> None:
+    """A room's copy of a person's meeting was taken over: is that the answer, or the new time, that was awaited?
+
+    The organizer's own event is looked at once the room assistant has finished rewriting the copy (H49).
+    """
+    status, meeting = seen.values.status, reservation.meeting
+    if meeting.authority_look_at is None:
+        meeting.authority_look_at, meeting.authority_looks = now + TITLE_WAIT, 0
+    wanted = reservation.pending_time
+    if wanted is not None and span_from_json(wanted) != seen.values.time:
+        return
+    reservation.pending_time = None
+    answered = status is not None and status.answer in (Answer.ACCEPTED, Answer.ORGANIZER)
+    if reservation.awaiting_since is not None and not answered:
+        return
+    if reservation.sync_state is SyncState.WAITING:
+        return
+    reservation.awaiting_since = None
+    reservation.sync_state, reservation.sync_code, reservation.sync_fields = SyncState.SYNCED, None, {}
 
 
 def await_title(link: Link, seen: Observation, now: datetime) -> None:

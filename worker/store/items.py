@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from webapp.domain.words import AttemptState, Home, LinkRole, LinkState, TitleSource
+from webapp.domain.words import AttemptKind, AttemptState, Home, LinkRole, LinkState, OutboxKind, TitleSource
 from webapp.models import Attempt, Link, Mailbox, Meeting, Outbox, Reservation
 from webapp.reservations.rows import span_of
 from worker.store.claims import Lane
@@ -171,9 +171,18 @@ def _reservations(session: Session, ids: list[int | None]) -> dict[int, Reservat
 
 def _busy(session: Session, reservations: dict[int, Reservation]) -> tuple[set[int], set[int]]:
     ids = list(reservations)
-    rows = session.execute(select(Outbox.reservation_id, Outbox.parked).where(Outbox.reservation_id.in_(ids))).all()
+    rows = session.execute(
+        select(Outbox.reservation_id, Outbox.parked).where(
+            Outbox.reservation_id.in_(ids), Outbox.kind == OutboxKind.PUSH
+        )
+    ).all()
     attempts = session.scalars(
-        select(Attempt.reservation_id).where(Attempt.reservation_id.in_(ids), Attempt.state == AttemptState.OPEN)
+        select(Attempt.reservation_id).where(
+            Attempt.reservation_id.in_(ids),
+            Attempt.state == AttemptState.OPEN,
+            Attempt.target_mailbox_id.is_(None),
+            Attempt.kind != AttemptKind.DECLINE,
+        )
     )
     waiting = {reservation_id for reservation_id, is_parked in rows if not is_parked} | set(attempts)
     return waiting, {reservation_id for reservation_id, is_parked in rows if is_parked}

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.words import LinkRole, LinkState
-from webapp.models import Link, Tombstone
+from webapp.domain.words import Home, LinkRole, LinkState
+from webapp.models import Link, Meeting, Reservation, Tombstone
 from worker.store.claims import Lane
 from worker.store.staging import Broken, Seen, Staged, Touched
 from worker.sync.link import Observation, is_older, observation_from_json, observation_to_json
+
+TITLE_WAIT = timedelta(seconds=60)
+"""The room assistant rewrites subjects seconds after acceptance (docs/graph.md#room-rewrites-subject)."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,19 @@ def note(
         elif row.event_id in masters_of:
             noted.touch(masters_of[row.event_id])
     session.flush()
+    _look_at_organizers(session, noted.asked, now)
     return Noted(len(rows), noted.broken)
+
+
+def _look_at_organizers(session: Session, reservation_ids: set[int], now: datetime) -> None:
+    """The organizers' events of these reservations are due once their rooms' assistants have finished."""
+    meetings = select(Reservation.meeting_id).where(Reservation.id.in_(sorted(reservation_ids)))
+    if reservation_ids:
+        session.execute(
+            update(Meeting)
+            .where(Meeting.id.in_(meetings), Meeting.home == Home.USER, Meeting.authority_look_at.is_(None))
+            .values(authority_look_at=now + TITLE_WAIT, authority_looks=0)
+        )
 
 
 def note_one(session: Session, link: Link, observation: Observation) -> None:
@@ -74,6 +89,7 @@ class _Notes:
         self.session, self.lane, self.links = session, lane, links
         self.is_full, self.began_at, self.now = is_full, began_at, now
         self.broken = 0
+        self.asked: set[int] = set()
 
     def see(self, row: Seen) -> None:
         link = self.links.get(row.event_id)
@@ -86,6 +102,7 @@ class _Notes:
             link.next_look_at = link.next_look_at or self.now
             return
         last = observation_from_json(link.observed) if link.observed else None
+        self._ask_organizer(link, row.observation, last)
         self._try_again(link, row.observation, last)
         if row.observation.is_series or link.is_series:
             self._see_series(link, row.observation, last)
@@ -104,6 +121,14 @@ class _Notes:
             return
         link.state = LinkState.NEW if link.reservation_id is None else LinkState.LINKED
         link.reason, link.dirty = None, True
+
+    def _ask_organizer(self, link: Link, observation: Observation, last: Observation | None) -> None:
+        """A room's copy changed: what the room does not show of it (its title) is in the organizer's event, which
+        is looked at when the room assistant is done (H49). Unchanged, it is not asked for again."""
+        if link.reservation_id is None or link.role is not LinkRole.COPY or last is None:
+            return
+        if last.change_key != observation.change_key:
+            self.asked.add(link.reservation_id)
 
     def touch(self, master_id: str) -> None:
         link = self.links.get(master_id)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import span_from_json, span_to_json
-from webapp.domain.words import AttemptKind, AttemptState, LinkState, SyncState
+from webapp.domain.words import AttemptKind, AttemptState, LinkState, OutboxKind, SyncState
 from webapp.models import Attempt, Install, Link, Outbox, Reservation
 from webapp.reservations.rows import is_ours, span_of
 from worker.store.claims import Lane
 from worker.store.items import Item, load, local_side
 from worker.sync.errors import SyncError
-from worker.sync.event import NewEvent
+from worker.sync.event import NewEvent, NewMeeting, Party
 from worker.sync.plan import Side
 from worker.sync.recognise import Mark
 from worker.sync.values import Values, values_to_json
@@ -58,19 +58,27 @@ class OpenAttempt:
     sends: int
     looks: int
     started_at: datetime
+    etag: str
+    target_mailbox_id: int | None
+    """A person's mailbox it went to; None: the lane's own."""
     cancelled: bool
     """The reservation does not want it any more."""
     ended: bool
 
 
-def pushes(lane: Lane, now: datetime) -> list[int]:
-    """Outbox rows that may be sent now, oldest first; those with an unsettled attempt wait for it."""
+def meeting_of(session: Session, reservation_id: int) -> int:
+    """The meeting of a reservation."""
+    return session.get_one(Reservation, reservation_id).meeting_id
+
+
+def pushes(lane: Lane, now: datetime) -> list[tuple[int, OutboxKind]]:
+    """Outbox rows that may be sent now, with their kinds, oldest first; those with an unsettled attempt wait."""
     with lane.reading() as session:
         unsettled = select(Attempt.reservation_id).where(
             Attempt.mailbox_id == lane.mailbox_id, Attempt.state == AttemptState.OPEN
         )
         query = (
-            select(Outbox.id)
+            select(Outbox.id, Outbox.kind)
             .where(
                 Outbox.mailbox_id == lane.mailbox_id,
                 Outbox.parked.is_(False),
@@ -79,7 +87,7 @@ def pushes(lane: Lane, now: datetime) -> list[int]:
             )
             .order_by(Outbox.written_at, Outbox.id)
         )
-        return list(session.scalars(query))
+        return [(row_id, kind) for row_id, kind in session.execute(query)]
 
 
 def load_push(lane: Lane, outbox_id: int, now: datetime) -> Push | None:
@@ -158,7 +166,19 @@ def tell(
     )
 
 
-def put_off(session: Session, push: Push, now: datetime, wait: timedelta | None = None) -> None:
+class Queued(Protocol):
+    """An outbox row as it was loaded."""
+
+    @property
+    def outbox_id(self) -> int:
+        """Its id."""
+
+    @property
+    def tries(self) -> int:
+        """How often it was put off."""
+
+
+def put_off(session: Session, push: Queued, now: datetime, wait: timedelta | None = None) -> None:
     """Try this row again later, each time after a longer wait."""
     pause = wait or min(FIRST_WAIT * 2 ** min(push.tries, 7), LONGEST_WAIT)
     session.execute(
@@ -178,16 +198,21 @@ class Write:
 
 def new_create(session: Session, lane: Lane, write: Write, public_id: str, values: Values) -> OpenAttempt:
     """Commit to a create: its body is frozen now, its incarnation is one that was never sent before."""
+    transaction_id = new_mark(session, lane, write.reservation_id, public_id)
+    body = {"subject": values.subject or "", "time": span_to_json(values.time), "private": values.private}
+    return add_attempt(session, lane, write, AttemptKind.CREATE, transaction_id=transaction_id, body=body)
+
+
+def new_mark(session: Session, lane: Lane, reservation_id: int, public_id: str) -> str:
+    """The mark of a create that was never sent before: the reservation's next incarnation."""
     used = session.scalars(
         select(func.count())
         .select_from(Attempt)
-        .where(Attempt.reservation_id == write.reservation_id, Attempt.kind == AttemptKind.CREATE)
+        .where(Attempt.reservation_id == reservation_id, Attempt.kind == AttemptKind.CREATE)
     ).one()
     install = session.scalars(select(Install.mark)).one()
-    session.execute(update(Reservation).where(Reservation.id == write.reservation_id).values(incarnation=used + 1))
-    transaction_id = str(Mark(install, public_id, lane.room_id, used + 1))
-    body = {"subject": values.subject or "", "time": span_to_json(values.time), "private": values.private}
-    return _add(session, lane, write, AttemptKind.CREATE, transaction_id=transaction_id, body=body)
+    session.execute(update(Reservation).where(Reservation.id == reservation_id).values(incarnation=used + 1))
+    return str(Mark(install, public_id, lane.room_id, used + 1))
 
 
 def new_patch(
@@ -195,12 +220,12 @@ def new_patch(
 ) -> OpenAttempt:
     """Commit to a PATCH of these field groups."""
     body = {"groups": sorted(groups), "values": values_to_json(values)}
-    return _add(session, lane, write, AttemptKind.PATCH, event_id=event_id, body=body, etag=etag)
+    return add_attempt(session, lane, write, AttemptKind.PATCH, event_id=event_id, body=body, etag=etag)
 
 
 def new_delete(session: Session, lane: Lane, write: Write, event_id: str, etag: str) -> OpenAttempt:
     """Commit to a DELETE."""
-    return _add(session, lane, write, AttemptKind.DELETE, event_id=event_id, etag=etag)
+    return add_attempt(session, lane, write, AttemptKind.DELETE, event_id=event_id, etag=etag)
 
 
 def open_attempts(lane: Lane, now: datetime) -> list[OpenAttempt]:
@@ -249,6 +274,19 @@ def new_event(attempt: OpenAttempt, zone: str) -> NewEvent:
     )
 
 
+def new_meeting(attempt: OpenAttempt, zone: str) -> NewMeeting:
+    """The frozen body of a create in its owner's calendar, the same at each send."""
+    assert attempt.transaction_id is not None, "a create always has one"
+    return NewMeeting(
+        transaction_id=attempt.transaction_id,
+        subject=attempt.body["subject"],
+        span=span_from_json(attempt.body["time"]),
+        zone=zone,
+        rooms=tuple(Party(name, address) for name, address in attempt.body["rooms"]),
+        is_private=attempt.body["private"],
+    )
+
+
 def created_values(attempt: OpenAttempt) -> Values:
     """What a create asked for: the local half of its base (H79)."""
     return Values(attempt.body["subject"], span_from_json(attempt.body["time"]), attempt.body["private"])
@@ -264,7 +302,8 @@ def _trouble(error: SyncError | None) -> dict[str, Any]:
     }
 
 
-def _add(session: Session, lane: Lane, write: Write, kind: AttemptKind, **columns: Any) -> OpenAttempt:
+def add_attempt(session: Session, lane: Lane, write: Write, kind: AttemptKind, **columns: Any) -> OpenAttempt:
+    """Commit to a write before it is sent."""
     row = Attempt(
         mailbox_id=lane.mailbox_id,
         reservation_id=write.reservation_id,
@@ -293,6 +332,8 @@ def _as_open(session: Session, lane: Lane, row: Attempt, now: datetime) -> OpenA
         body=row.body,
         sends=row.sends,
         looks=row.looks,
+        etag=row.etag,
+        target_mailbox_id=row.target_mailbox_id,
         started_at=row.started_at,
         cancelled=reservation.cancelled_at is not None or reservation.withdrawn_at is not None,
         ended=times[1] <= now,

@@ -1,0 +1,230 @@
+"""Changes of meetings that live in people's calendars, one outbox row after the other, each from a fresh read.
+
+In a person's calendar the organizer has the last word: what he changed meanwhile stands, and both values are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from webapp.domain.access import Modes, may_create_for_owner, may_write_organizer
+from webapp.domain.intervals import span_to_json
+from webapp.domain.words import AttemptKind, AuthorityState, ConflictKind, HoldKind, OutboxKind, SyncState
+from worker.room_run.context import Run
+from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
+from worker.room_run.organizer.writing import act, send_create, send_patch
+from worker.store import authority as authorities
+from worker.store import organizing, records, writes
+from worker.store.authority import Authority, Reading
+from worker.store.organizing import Task
+from worker.store.persons import PersonBusy
+from worker.store.records import HeldAction
+from worker.store.writes import Write
+from worker.sync.errors import AccessDenied, Gone, MailboxMissing, Refused, Throttled, Unavailable, Unreadable
+from worker.sync.event import Event
+from worker.sync.link import observe
+from worker.sync.plan import Base
+from worker.sync.values import LOCAL_GROUPS, REMOTE_GROUPS, Values, changed, values_to_json
+
+BUSY = timedelta(seconds=1)
+OFTEN = 6
+"""An event that was not found so often is told to people; it is looked for on all the same."""
+
+
+def send_task(run: Run, outbox_id: int) -> None:
+    """Carry out one row in its organizer's calendar, or put it off, hold it, or say why it failed."""
+    task = organizing.load_task(run.lane, outbox_id, run.now())
+    if task is None:
+        return
+    run.log.begin()
+    if task.authority is None or (task.kind is OutboxKind.MEETING and not _has_rooms(task)):
+        _drop(run, task)
+        return
+    allowed_by = _allowed_by(task.kind, task.authority, modes_of(run))
+    if allowed_by is None:
+        _hold_access(run, task)
+        return
+    try:
+        with opened(run, task.authority, allowed_by) as mailbox:
+            _carry_out(run, task, task.authority, mailbox)
+    except PersonBusy:
+        _put_off(run, task, BUSY)
+    except (OutOfReach, AccessDenied, MailboxMissing):
+        _stop(run, task, "organizer_out_of_reach")
+    except (Throttled, Unavailable) as error:
+        _put_off(run, task, timedelta(seconds=error.wait_seconds) if error.wait_seconds else None)
+    except (Refused, Unreadable) as error:
+        _stop(run, task, "refused", code=error.trouble.code, status=error.trouble.status)
+
+
+def _has_rooms(task: Task) -> bool:
+    return any(room.wanted for room in task.rooms)
+
+
+def _allowed_by(kind: OutboxKind, authority: Authority, modes: Modes) -> str | None:
+    """The setting that allows it, asked at the moment of sending; None: not any more."""
+    creates = kind is OutboxKind.MEETING and authority.made_here and not authority.ical_uid
+    if creates:
+        return "create" if may_create_for_owner(modes) else None
+    return "delegation" if may_write_organizer(modes) else None
+
+
+def _carry_out(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox) -> None:
+    if authority.made_here and not authority.ical_uid:
+        _create(run, task, authority, mailbox)
+        return
+    event = _read(mailbox, authority)
+    if event is None:
+        _not_found(run, task)
+    elif task.kind is OutboxKind.CANCEL_MEETING:
+        if event.is_cancelled or act(run, task, mailbox, AttemptKind.CANCEL, event.id):
+            _cancelled(run, task, event.id)
+    elif event.is_cancelled:
+        _cancelled_there(run, task, authority)
+    else:
+        _change(run, task, authority, mailbox, event)
+
+
+def _read(mailbox: PersonMailbox, authority: Authority) -> Event | None:
+    if authority.event_id is not None:
+        try:
+            return mailbox.read(authority.event_id)
+        except Gone:
+            pass
+    return own_event(mailbox.find(authority.ical_uid)) if authority.ical_uid else None
+
+
+def _create(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox) -> None:
+    """The first write of a meeting that was made here for its owner's calendar; cancelled before it: nothing."""
+    if task.kind is OutboxKind.CANCEL_MEETING or authority.ended:
+        _drop(run, task)
+        return
+    with run.lane.writing() as session:
+        write = Write(task.reservation_id, task.revision, run.log.begin(), run.now())
+        attempt = organizing.new_create(session, run.lane, write, task, mailbox.id, authority.local)
+    if send_create(run, authority, mailbox, attempt):
+        with run.lane.writing() as session:
+            organizing.settled(session, task, run.now(), asked_anew=True)
+
+
+def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, event: Event) -> None:
+    """Send the groups that only people here changed, and take rooms off; the organizer's changes stand."""
+    seen = observe(event, run.digest)
+    base = authority.base or _assumed_base(task, authority.local, seen.values)
+    here = changed(base.local, authority.local, LOCAL_GROUPS)
+    there = changed(base.remote, seen.values, REMOTE_GROUPS)
+    both = {group for group in here & there if getattr(authority.local, group) != getattr(seen.values, group)}
+    send = frozenset(here - there)
+    invited = {one.address.casefold() for one in event.resources}
+    remove = tuple(room.address for room in task.rooms if not room.wanted and room.address.casefold() in invited)
+    add = tuple(room for room in task.rooms if room.wanted and room.address.casefold() not in invited)
+    now = run.now()
+    with run.lane.writing() as session:
+        for group in sorted(both):
+            _disagree(run, task, group, authority.local, seen.values)
+        link_id = authorities.know(session, authority, Reading(mailbox.id, event.id, seen), base, now)
+    if send or remove or add:
+        fresh = send_patch(run, task, mailbox, (link_id, event.id), send, authority.local, remove, add)
+        if fresh is None:
+            _put_off(run, task, None)
+            return
+    with run.lane.writing() as session:
+        organizing.settled(session, task, run.now(), asked_anew="time" in send or bool(add))
+        if there:
+            authorities.look_again_at(session, authority.meeting_id, run.now())
+
+
+def _assumed_base(task: Task, local: Values, remote: Values) -> Base:
+    """Nobody read the organizer's event before: what it says is how it was, but for the time, which this room's
+    copy told when both sides last agreed."""
+    time = task.copy_base.time if task.copy_base is not None else remote.time
+    before = replace(local, subject=remote.subject, private=remote.private, time=time)
+    return Base(before, replace(remote, time=time))
+
+
+def _disagree(run: Run, task: Task, group: str, here: Values, there: Values) -> None:
+    kinds = {"time": ConflictKind.TIME, "subject": ConflictKind.TITLE}
+    if group not in kinds:
+        return
+    with run.lane.writing() as session:
+        records.disagree(
+            session,
+            run.lane.room_id,
+            task.reservation_id,
+            kinds[group],
+            "there",
+            values_to_json(here),
+            values_to_json(there),
+            run.now(),
+        )
+
+
+def _not_found(run: Run, task: Task) -> None:
+    """Its copies are here, so it should be there: looked for on, and told after a while (H77)."""
+    with run.lane.writing() as session:
+        if task.tries == OFTEN:
+            writes.tell(session, task.reservation_id, SyncState.FAILED, "organizer_event_missing")
+    _put_off(run, task, None)
+
+
+def _cancelled(run: Run, task: Task, event_id: str) -> None:
+    now = run.now()
+    with run.lane.writing() as session:
+        organizing.clear(session, task)
+        if task.authority is not None and task.authority.link_id is not None:
+            authorities.bury(session, task.authority.link_id, "removed", now)
+        elif task.authority is not None:
+            authorities.set_state(session, task.authority.meeting_id, AuthorityState.GONE)
+        run.log.step(session, now, "none", "cancelled", task.reservation_id, "organizer")
+
+
+def _cancelled_there(run: Run, task: Task, authority: Authority) -> None:
+    """Changed here, called off there: the organizer's word stands, and what was wanted here is kept."""
+    now = run.now()
+    with run.lane.writing() as session:
+        records.disagree(
+            session,
+            run.lane.room_id,
+            task.reservation_id,
+            ConflictKind.CANCELLED_AND_EDITED,
+            "there",
+            {"time": span_to_json(authority.local.time), "subject": authority.local.subject},
+            {},
+            now,
+        )
+        organizing.clear(session, task)
+        authorities.meeting_ended(session, authority.meeting_id, now)
+        run.log.step(session, now, "here", "cancel", task.reservation_id, "organizer")
+
+
+def _hold_access(run: Run, task: Task) -> None:
+    """A changed setting no longer allows it: a person says whether it is sent later or given up."""
+    action = HeldAction(
+        key=f"outbox:{task.outbox_id}:{task.revision}",
+        action={OutboxKind.CANCEL_MEETING: "cancel_meeting"}.get(task.kind, "change_meeting"),
+        reservation_id=task.reservation_id,
+        after=values_to_json(task.authority.local) if task.authority is not None else None,
+    )
+    now = run.now()
+    with run.lane.writing() as session:
+        if organizing.stop(session, task, SyncState.HELD, HoldKind.ACCESS_LOST.value, {}):
+            records.add_to_hold(session, run.lane.room_id, HoldKind.ACCESS_LOST, action, now)
+            run.log.step(session, now, "none", "hold", task.reservation_id, HoldKind.ACCESS_LOST.value)
+
+
+def _stop(run: Run, task: Task, reason: str, **fields: object) -> None:
+    now = run.now()
+    with run.lane.writing() as session:
+        if organizing.stop(session, task, SyncState.FAILED, reason, fields):
+            run.log.step(session, now, "none", "failed", task.reservation_id, reason)
+
+
+def _put_off(run: Run, task: Task, wait: timedelta | None) -> None:
+    with run.lane.writing() as session:
+        writes.put_off(session, task, run.now(), wait)
+
+
+def _drop(run: Run, task: Task) -> None:
+    with run.lane.writing() as session:
+        organizing.clear(session, task)

@@ -1,0 +1,246 @@
+"""Finding out how writes to people's calendars ended, before anything else of their meetings.
+
+A create whose outcome is unknown is looked for in this order: a room's copy with the same organizer and time leads
+to the owner's event by its iCalUId; our tag; within five minutes the same POST; after that a person decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from webapp.domain.access import may_create_for_owner, may_read_organizer
+from webapp.domain.intervals import span_from_json
+from webapp.domain.words import AttemptKind, AttemptState, HoldKind, SyncState
+from worker.room_run.context import Run
+from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
+from worker.room_run.organizer.writing import bind, send_create
+from worker.store import authority as authorities
+from worker.store import choices, organizing, records, writes
+from worker.store.authority import Authority
+from worker.store.persons import PersonBusy
+from worker.store.records import HeldAction
+from worker.store.writes import OpenAttempt
+from worker.sync.errors import AccessDenied, Gone, MailboxMissing, Refused, SyncError, Unavailable, Unreadable
+from worker.sync.event import Event
+from worker.sync.link import observe
+from worker.sync.values import LOCAL_GROUPS, changed, values_from_json
+
+SAME_POST = timedelta(minutes=5)
+"""So long after its first send the same POST is sent again: transactionIds are remembered for a while only (H38)."""
+
+LOOKS = tuple(timedelta(seconds=s) for s in (3, 10, 30, 60, 120))
+SLOWLY = timedelta(minutes=10)
+BUSY = timedelta(seconds=1)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A write to a person's calendar whose outcome is unknown, and the meeting it was for."""
+
+    attempt: OpenAttempt
+    authority: Authority
+
+
+def settle_organizers(run: Run, attempt: OpenAttempt) -> None:
+    """Settle one write to a person's calendar, or look again later."""
+    authority = _authority(run, attempt)
+    if authority is None:
+        _drop(run, attempt)
+        return
+    doubt = Doubt(attempt, authority)
+    modes = modes_of(run)
+    if not may_read_organizer(modes):
+        _without_reading(run, doubt)
+        return
+    try:
+        with opened(run, authority, "create" if attempt.kind is AttemptKind.CREATE else "delegation") as mailbox:
+            if attempt.kind is AttemptKind.CREATE:
+                _settle_create(run, doubt, mailbox, may_send=may_create_for_owner(modes))
+            elif attempt.kind is AttemptKind.PATCH:
+                _settle_patch(run, doubt, mailbox)
+            else:
+                _settle_cancel(run, doubt, mailbox)
+    except PersonBusy:
+        _later(run, attempt, BUSY)
+    except (OutOfReach, AccessDenied, MailboxMissing):
+        _without_reading(run, doubt)
+    except (Refused, Unreadable):
+        _later(run, attempt, SLOWLY)
+    except Unavailable as error:
+        _later(run, attempt, timedelta(seconds=error.wait_seconds) if error.wait_seconds else LOOKS[1])
+
+
+def _settle_create(run: Run, doubt: Doubt, mailbox: PersonMailbox, *, may_send: bool) -> None:
+    attempt = doubt.attempt
+    chosen = choices.chosen(run.lane, HoldKind.DOUBTFUL_CREATE, _key(attempt))
+    if chosen == "give_up":
+        _give_up(run, doubt)
+        return
+    found = _by_copy(run, doubt, mailbox, adopt_any=chosen == "adopt") or _by_mark(doubt, mailbox)
+    if found is not None:
+        bind(run, doubt.authority, mailbox.id, attempt, found, "adopt")
+        _forget_hold(run, doubt)
+        return
+    early = run.now() - attempt.started_at < SAME_POST
+    if chosen == "create_again" or (early and may_send and attempt.looks >= min(attempt.sends, len(LOOKS))):
+        _send_again(run, doubt, mailbox)
+    elif early and may_send:
+        _later(run, attempt, LOOKS[min(attempt.looks, len(LOOKS) - 1)])
+    else:
+        _hold(run, doubt)
+
+
+def _by_copy(run: Run, doubt: Doubt, mailbox: PersonMailbox, *, adopt_any: bool) -> Event | None:
+    """The room's calendar may show the copy: the owner's event that it leads to is ours, or somebody else's."""
+    span = span_from_json(doubt.attempt.body["time"])
+    start, end = span.instants(ZoneInfo(run.lane.zone))
+    owner = doubt.authority.organizer.address
+    strangers = set(doubt.attempt.body.get("strangers", ()))
+    for row in run.calendar.listing(start - DAY, end + DAY):
+        alike = isinstance(row, Event) and not row.is_organizer and row.span == span and not row.is_cancelled
+        if not (
+            alike and isinstance(row, Event) and row.organizer.address == owner and row.ical_uid not in strangers
+        ):
+            continue
+        event = own_event(mailbox.find(row.ical_uid))
+        if event is None:
+            continue
+        if adopt_any or doubt.attempt.transaction_id in (event.transaction_id, event.tag):
+            return event
+        with run.lane.writing() as session:
+            organizing.add_stranger(session, doubt.attempt.id, row.ical_uid)
+    return None
+
+
+def _by_mark(doubt: Doubt, mailbox: PersonMailbox) -> Event | None:
+    mark = doubt.attempt.transaction_id
+    assert mark is not None, "a create always has one"
+    found = own_event(mailbox.find_by_mark(mark))
+    return found if found is not None and mark in (found.transaction_id, found.tag) else None
+
+
+def _send_again(run: Run, doubt: Doubt, mailbox: PersonMailbox) -> None:
+    """The same POST, counted before it is sent: a new transactionId could make a second event."""
+    with run.lane.writing() as session:
+        writes.count_send(session, doubt.attempt.id)
+    if send_create(run, doubt.authority, mailbox, doubt.attempt):
+        _forget_hold(run, doubt)
+
+
+def _settle_patch(run: Run, doubt: Doubt, mailbox: PersonMailbox) -> None:
+    """What was sent is there, or the meeting is planned again: its outbox row still stands."""
+    attempt = doubt.attempt
+    assert attempt.event_id is not None, "a patch has an event"
+    try:
+        event = mailbox.read(attempt.event_id)
+    except Gone:
+        _drop(run, attempt)
+        return
+    seen = observe(event, run.digest)
+    sent, groups = values_from_json(attempt.body["values"]), frozenset(attempt.body["groups"])
+    invited = {one.address.casefold() for one in event.resources}
+    there = not changed(sent, seen.values, tuple(groups & set(LOCAL_GROUPS)))
+    there = there and not any(address.casefold() in invited for address in attempt.body["remove"])
+    now = run.now()
+    with run.lane.writing() as session:
+        if there and doubt.authority.link_id is not None:
+            authorities.wrote(session, doubt.authority.link_id, seen, sent, groups, now)
+        writes.settle(session, attempt.id, AttemptState.DONE if there else AttemptState.DROPPED, now)
+        found = "patch_found" if there else "patch_missing"
+        run.log.step(session, now, "there" if there else "none", found, attempt.reservation_id, "organizer")
+        if there and "time" in groups:
+            authorities.await_answers(session, doubt.authority.meeting_id, now)
+
+
+def _settle_cancel(run: Run, doubt: Doubt, mailbox: PersonMailbox) -> None:
+    attempt = doubt.attempt
+    assert attempt.event_id is not None, "a cancel has an event"
+    try:
+        done = mailbox.read(attempt.event_id).is_cancelled
+    except Gone:
+        done = True
+    now = run.now()
+    with run.lane.writing() as session:
+        writes.settle(session, attempt.id, AttemptState.DONE if done else AttemptState.DROPPED, now)
+        found = "cancel_found" if done else "cancel_missing"
+        run.log.step(session, now, "there" if done else "none", found, attempt.reservation_id, "organizer")
+
+
+def settle_decline(run: Run, attempt: OpenAttempt) -> None:
+    """The room's copy is gone or declined: done; else its refusal is sent again by the row that still stands."""
+    assert attempt.event_id is not None, "a refusal has an event"
+    try:
+        event = run.calendar.read(attempt.event_id)
+        done = event.is_cancelled or not observe(event, run.digest).live
+    except Gone:
+        done = True
+    now = run.now()
+    with run.lane.writing() as session:
+        writes.settle(session, attempt.id, AttemptState.DONE if done else AttemptState.DROPPED, now)
+        found = "decline_found" if done else "decline_missing"
+        run.log.step(session, now, "there" if done else "none", found, attempt.reservation_id)
+
+
+def _without_reading(run: Run, doubt: Doubt) -> None:
+    """Nothing may be looked up there any more: a create waits for a person; copies tell of the rest."""
+    if doubt.attempt.kind is not AttemptKind.CREATE:
+        _drop(run, doubt.attempt)
+    elif choices.chosen(run.lane, HoldKind.DOUBTFUL_CREATE, _key(doubt.attempt)) == "give_up":
+        _give_up(run, doubt)
+    else:
+        _hold(run, doubt)
+
+
+def _hold(run: Run, doubt: Doubt) -> None:
+    attempt, now = doubt.attempt, run.now()
+    action = HeldAction(
+        key=_key(attempt),
+        action="create_doubtful",
+        reservation_id=attempt.reservation_id,
+        after={"time": attempt.body["time"], "subject": attempt.body["subject"], "private": attempt.body["private"]},
+    )
+    with run.lane.writing() as session:
+        records.add_to_hold(session, run.lane.room_id, HoldKind.DOUBTFUL_CREATE, action, now)
+        writes.tell(session, attempt.reservation_id, SyncState.HELD, HoldKind.DOUBTFUL_CREATE.value)
+        writes.look_later(session, attempt.id, now + SLOWLY)
+
+
+def _forget_hold(run: Run, doubt: Doubt) -> None:
+    with run.lane.writing() as session:
+        records.release(
+            session, run.lane.room_id, (HoldKind.DOUBTFUL_CREATE,), doubt.attempt.reservation_id, run.now()
+        )
+
+
+def _give_up(run: Run, doubt: Doubt) -> None:
+    """A person gave the reservation up: it ends here. Should its event show up, it is a meeting like others."""
+    now = run.now()
+    with run.lane.writing() as session:
+        writes.settle(session, doubt.attempt.id, AttemptState.DROPPED, now)
+        authorities.end_made_here(session, doubt.authority.meeting_id, now)
+        run.log.step(session, now, "here", "given_up", doubt.attempt.reservation_id, "create")
+    _forget_hold(run, doubt)
+
+
+def _key(attempt: OpenAttempt) -> str:
+    return f"attempt:{attempt.id}"
+
+
+def _authority(run: Run, attempt: OpenAttempt) -> Authority | None:
+    with run.lane.reading() as session:
+        meeting_id = writes.meeting_of(session, attempt.reservation_id)
+        return authorities.load(session, run.lane, meeting_id, run.now())
+
+
+def _later(run: Run, attempt: OpenAttempt, wait: timedelta) -> None:
+    at: datetime = run.now() + wait
+    with run.lane.writing() as session:
+        writes.look_later(session, attempt.id, at)
+
+
+def _drop(run: Run, attempt: OpenAttempt, error: SyncError | None = None) -> None:
+    with run.lane.writing() as session:
+        writes.settle(session, attempt.id, AttemptState.DROPPED, run.now(), error)

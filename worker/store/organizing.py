@@ -1,0 +1,214 @@
+"""Outbox rows and attempts of what goes into people's calendars, as the organizer's part of a run reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.intervals import span_to_json
+from webapp.domain.words import AttemptKind, LinkRole, OutboxKind, SyncState
+from webapp.models import Attempt, Link, Outbox, Reservation
+from webapp.outbox import want_run
+from webapp.reservations.rows import end_reservation
+from worker.store import authority as authorities
+from worker.store.authority import Authority, RoomOfMeeting
+from worker.store.claims import Lane
+from worker.store.items import base_of
+from worker.store.writes import OpenAttempt, Write, add_attempt, new_mark
+from worker.sync.values import Values, values_to_json
+
+
+@dataclass(frozen=True)
+class Task:
+    """One outbox row that is carried out in a person's calendar, or by the room's refusal."""
+
+    outbox_id: int
+    kind: OutboxKind
+    reservation_id: int
+    public_id: str
+    revision: int
+    tries: int
+    authority: Authority | None
+    rooms: tuple[RoomOfMeeting, ...]
+    copy: tuple[int, str] | None
+    """Link id and event id of this room's own copy."""
+    copy_base: Values | None
+    """What that copy and this side last agreed on."""
+
+
+def load_task(lane: Lane, outbox_id: int, now: datetime) -> Task | None:
+    """What this row asks for now; None when it was cleared meanwhile."""
+    with lane.reading() as session:
+        row = session.get(Outbox, outbox_id)
+        if row is None or row.mailbox_id != lane.mailbox_id:
+            return None
+        reservation = session.get_one(Reservation, row.reservation_id)
+        link = session.scalar(
+            select(Link).where(
+                Link.mailbox_id == lane.mailbox_id,
+                Link.reservation_id == reservation.id,
+                Link.role == LinkRole.COPY,
+            )
+        )
+        base = base_of(link) if link is not None else None
+        return Task(
+            outbox_id=row.id,
+            kind=row.kind,
+            reservation_id=reservation.id,
+            public_id=reservation.public_id,
+            revision=row.revision,
+            tries=row.tries,
+            authority=authorities.load(session, lane, reservation.meeting_id, now),
+            rooms=tuple(authorities.rooms_of(session, reservation.meeting_id)),
+            copy=(link.id, link.event_id) if link is not None else None,
+            copy_base=base.local if base is not None else None,
+        )
+
+
+def clear(session: Session, task: Task) -> bool:
+    """The row is done; a save made since then keeps it. Whether it is gone."""
+    gone = session.execute(
+        delete(Outbox).where(Outbox.id == task.outbox_id, Outbox.revision == task.revision).returning(Outbox.id)
+    ).all()
+    return bool(gone)
+
+
+def settled(session: Session, task: Task, now: datetime, *, asked_anew: bool) -> None:
+    """What was sent is in the organizer's calendar: rooms that were asked anew answer now, others are in step."""
+    if not clear(session, task) or task.authority is None:
+        return
+    for reservation in authorities.live_reservations(session, task.authority.meeting_id):
+        if asked_anew or reservation.awaiting_since is not None:
+            authorities.await_answer(session, reservation, now)
+        elif reservation.sync_state is SyncState.WAITING:
+            reservation.sync_state, reservation.sync_code, reservation.sync_fields = SyncState.SYNCED, None, {}
+
+
+def stop(session: Session, task: Task, state: SyncState, code: str, fields: dict[str, Any]) -> bool:
+    """Stop this row until a person decides; its reservations say why. Whether it was still this row."""
+    stopped = session.execute(
+        update(Outbox)
+        .where(Outbox.id == task.outbox_id, Outbox.revision == task.revision)
+        .values(parked=True)
+        .returning(Outbox.id)
+    ).all()
+    if not stopped:
+        return False
+    told = {task.reservation_id}
+    if task.authority is not None:
+        told |= {one.id for one in authorities.live_reservations(session, task.authority.meeting_id)}
+    session.execute(
+        update(Reservation)
+        .where(Reservation.id.in_(told))
+        .values(sync_state=state, sync_code=code, sync_fields=fields)
+    )
+    return True
+
+
+def reservation_of(session: Session, outbox_id: int) -> int | None:
+    """The reservation that an outbox row hangs on; None when the row is gone."""
+    return session.scalar(select(Outbox.reservation_id).where(Outbox.id == outbox_id))
+
+
+def set_free(session: Session, outbox_id: int) -> None:
+    """Let a stopped row be sent; whether it may be is asked again then."""
+    session.execute(update(Outbox).where(Outbox.id == outbox_id).values(parked=False, not_before=None, tries=0))
+
+
+def revive(session: Session, task: Task) -> None:
+    """The room keeps the meeting after all: its copy is taken in again by the next look at it."""
+    session.execute(delete(Outbox).where(Outbox.id == task.outbox_id))
+    session.execute(
+        update(Link)
+        .where(Link.reservation_id == task.reservation_id)
+        .values(base_local=None, base_remote=None, dirty=True)
+    )
+
+
+def give_up(session: Session, outbox_id: int, by: str, now: datetime) -> None:
+    """A person gave up what was to be sent: what Outlook has counts again, and is read anew in each room.
+
+    A meeting that Outlook never had ends here.
+    """
+    row = session.get_one(Outbox, outbox_id)
+    meeting = session.get_one(Reservation, row.reservation_id).meeting
+    session.delete(row)
+    session.flush()
+    everyone = list(session.scalars(select(Reservation).where(Reservation.meeting_id == meeting.id)))
+    if meeting.ical_uid is None:
+        for one in everyone:
+            if one.cancelled_at is None:
+                end_reservation(session, one, by, now)
+        return
+    for one in everyone:
+        one.pending_time = None
+    session.execute(
+        update(Link)
+        .where(Link.reservation_id.in_([one.id for one in everyone]))
+        .values(base_local=None, base_remote=None, dirty=True)
+    )
+    meeting.authority_look_at = now
+    for one in sorted(everyone, key=lambda each: each.room.mailbox_id or 0):
+        want_run(session, one.room.mailbox_id)
+
+
+def new_create(session: Session, lane: Lane, write: Write, task: Task, target_id: int, values: Values) -> OpenAttempt:
+    """Commit to a create in the owner's calendar: its body, the rooms among it, is frozen now."""
+    transaction_id = new_mark(session, lane, write.reservation_id, task.public_id)
+    body = {
+        "subject": values.subject or "",
+        "time": span_to_json(values.time),
+        "private": values.private,
+        "rooms": [[room.name, room.address] for room in task.rooms if room.wanted],
+    }
+    return add_attempt(
+        session,
+        lane,
+        write,
+        AttemptKind.CREATE,
+        target_mailbox_id=target_id,
+        transaction_id=transaction_id,
+        body=body,
+    )
+
+
+def new_patch(
+    session: Session,
+    lane: Lane,
+    write: Write,
+    target: tuple[int, str, str],
+    groups: frozenset[str],
+    values: Values,
+    remove: tuple[str, ...],
+) -> OpenAttempt:
+    """Commit to a PATCH of the organizer's event; `target` is mailbox, event and etag. Of attendees only the rooms
+    taken off are kept: the list itself comes from the read just before (H41)."""
+    body = {"groups": sorted(groups), "values": values_to_json(values), "remove": list(remove)}
+    mailbox_id, event_id, etag = target
+    return add_attempt(
+        session,
+        lane,
+        write,
+        AttemptKind.PATCH,
+        target_mailbox_id=mailbox_id,
+        event_id=event_id,
+        body=body,
+        etag=etag,
+    )
+
+
+def new_act(
+    session: Session, lane: Lane, write: Write, kind: AttemptKind, target_id: int | None, event_id: str
+) -> OpenAttempt:
+    """Commit to a cancel in a person's calendar, or to the room's own refusal."""
+    return add_attempt(session, lane, write, kind, target_mailbox_id=target_id, event_id=event_id)
+
+
+def add_stranger(session: Session, attempt_id: int, ical_uid: str) -> None:
+    """A copy that looks like our doubtful create is somebody else's meeting: it is imported."""
+    row = session.get_one(Attempt, attempt_id)
+    row.body = row.body | {"strangers": [*row.body.get("strangers", []), ical_uid]}
