@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,7 +48,13 @@ SILENT = timedelta(seconds=45)
 """A check without a sign of life for so long has lost its worker."""
 
 REANCHOR = timedelta(days=7)
-"""The window of a delta session is fixed; a new session with a newer window follows after this long."""
+"""The window of a delta session is fixed; a new session with a newer window follows at this age at the latest."""
+
+SPREAD = timedelta(days=1)
+"""Each mailbox has its own moment in this time before `REANCHOR`, so that rooms linked together come one by one."""
+
+TRY_DELTA_AGAIN = timedelta(days=1)
+"""A mailbox that had to be listed in slices is asked for its changes again after this long (H10)."""
 
 
 @dataclass(frozen=True)
@@ -107,14 +114,25 @@ def ring_places(here: Process, now: datetime) -> None:
 
 
 def reanchor(here: Process, now: datetime) -> None:
-    """Ask for a full run of mailboxes whose window has aged; spread by age, as each was begun at its own time."""
+    """Ask for a full run of mailboxes whose window has aged, or that may have become fast enough for delta."""
     with here.transactions.writing() as session:
-        aged = select(DeltaSession.mailbox_id).where(DeltaSession.active, DeltaSession.started_at < now - REANCHOR)
-        for mailbox in session.scalars(
-            select(Mailbox).where(Mailbox.id.in_(aged), Mailbox.full_wanted == Mailbox.full_done).limit(AT_ONCE)
-        ):
+        rows = session.execute(
+            select(DeltaSession.mailbox_id, DeltaSession.started_at, DeltaSession.slice_days)
+            .join(Mailbox, Mailbox.id == DeltaSession.mailbox_id)
+            .where(DeltaSession.active, DeltaSession.started_at < now - TRY_DELTA_AGAIN)
+            .where(Mailbox.full_wanted == Mailbox.full_done)
+            .order_by(DeltaSession.started_at, DeltaSession.mailbox_id)
+        )
+        due = [id_ for id_, began, sliced in rows if sliced is not None or now - began > longest_age(id_)][:AT_ONCE]
+        for mailbox in session.scalars(select(Mailbox).where(Mailbox.id.in_(due))):
             mailbox.full_wanted += 1
             mailbox.wanted += 1
+
+
+def longest_age(mailbox_id: int) -> timedelta:
+    """How old a mailbox's window may become: always the same for one mailbox, and another for the next."""
+    share = zlib.crc32(str(mailbox_id).encode()) / 2**32
+    return REANCHOR - SPREAD * share
 
 
 def finish_sync_all(here: Process, now: datetime) -> None:

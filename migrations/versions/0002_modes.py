@@ -204,6 +204,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("drift_count", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("drift_at", models.UtcDateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table("delta_session", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("slice_days", sa.Integer(), nullable=True))
+
     with op.batch_alter_table("room_run", schema=None) as batch_op:
         batch_op.add_column(sa.Column("drift", sa.Integer(), nullable=False, server_default=sa.text("0")))
 
@@ -231,6 +234,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("room_run", schema=None) as batch_op:
         batch_op.drop_column("drift")
+
+    with op.batch_alter_table("delta_session", schema=None) as batch_op:
+        batch_op.drop_column("slice_days")
 
     with op.batch_alter_table("room", schema=None) as batch_op:
         batch_op.drop_column("drift_at")

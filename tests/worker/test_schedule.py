@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -40,7 +41,7 @@ from webapp.models import (
 from worker.clients import Clients
 from worker.process import Process
 from worker.room_run.run import RoomSync
-from worker.schedule import AT_ONCE, MOST_WAITING, REANCHOR, SCHEDULE, SILENT, Clock, Entry, reanchor
+from worker.schedule import AT_ONCE, MOST_WAITING, REANCHOR, SCHEDULE, SILENT, SPREAD, Clock, Entry, reanchor
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -211,7 +212,7 @@ def test_a_list_of_rooms_that_is_wanted_is_rung_for_until_it_is_there(here: Inst
 
 def test_a_window_that_has_aged_a_week_is_read_anew_once(here: Installation):
     here.add_rooms(2)
-    for number, age in ((1, REANCHOR + timedelta(hours=1)), (2, REANCHOR - timedelta(hours=1))):
+    for number, age in ((1, REANCHOR + timedelta(hours=1)), (2, REANCHOR - SPREAD - timedelta(hours=1))):
         began = NOW - age
         here.write(DeltaSession(mailbox_id=number, window_start=began, window_end=NOW, started_at=began, active=True))
 
@@ -221,6 +222,47 @@ def test_a_window_that_has_aged_a_week_is_read_anew_once(here: Installation):
     with here.data.reading() as session:
         found = session.execute(select(Mailbox.wanted, Mailbox.full_wanted).order_by(Mailbox.id)).all()
     assert [tuple(row) for row in found] == [(1, 1), (0, 0)]
+
+
+def test_windows_that_began_together_are_read_anew_one_by_one_and_none_late(here: Installation):
+    """H13: spread over a day by the mailbox's id, always the same for one mailbox."""
+    here.add_rooms(15)
+    began = NOW - REANCHOR
+    for number in range(1, 16):
+        here.write(DeltaSession(mailbox_id=number, window_start=began, window_end=NOW, started_at=began, active=True))
+
+    moments = []
+    for hour in range(-25, 1):
+        reanchor(here.process(), NOW + timedelta(hours=hour))
+        with here.data.reading() as session:
+            moments.append(sum(session.scalars(select(Mailbox.full_wanted))))
+
+    assert (moments[0], moments[-1]) == (0, 15)
+    most_in_an_hour = max(after - before for before, after in itertools.pairwise(moments))
+    assert most_in_an_hour <= 4
+
+
+def test_a_mailbox_listed_in_slices_is_asked_for_its_changes_again_after_a_day(here: Installation):
+    """H10."""
+    here.add_rooms(3)
+    for number, days, hours in ((1, 31, 25), (2, 31, 23), (3, None, 25)):
+        began = NOW - timedelta(hours=hours)
+        here.write(
+            DeltaSession(
+                mailbox_id=number,
+                window_start=began,
+                window_end=NOW,
+                started_at=began,
+                active=True,
+                is_listing=days is not None,
+                slice_days=days,
+            )
+        )
+
+    reanchor(here.process(), NOW)
+
+    with here.data.reading() as session:
+        assert list(session.scalars(select(Mailbox.full_wanted).order_by(Mailbox.id))) == [1, 0, 0]
 
 
 def test_of_two_clocks_one_acts_and_the_other_takes_over_when_it_is_gone(here: Installation):

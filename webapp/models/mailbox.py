@@ -88,6 +88,8 @@ class DeltaSession(Base):
     active: Mapped[bool] = mapped_column(default=False)
     is_listing: Mapped[bool] = mapped_column(default=False)
     """Delta does not work for this mailbox; each round is a plain listing of the window (H01)."""
+    slice_days: Mapped[int | None]
+    """The gateway gives up on longer windows of this mailbox: it is listed in slices of so many days (H10)."""
     delta_link: Mapped[str | None] = mapped_column(Text)
     delta_link_at: Mapped[datetime | None]
     generation: Mapped[int] = mapped_column(default=0)

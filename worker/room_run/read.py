@@ -5,13 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 
 from webapp.domain.words import HoldKind, RunKind
+from worker.room_run import windows
 from worker.room_run.context import Run
 from worker.room_run.push import push_all
-from worker.store import records, rounds
+from worker.store import claims, records, rounds
 from worker.store.rounds import Committed, Round
 from worker.store.staging import stage_row
-from worker.sync.errors import DeltaExpired, EndlessDelta, Refused, TooManyUnusable, UnsafeLink
+from worker.sync.errors import (
+    DeltaExpired,
+    EndlessDelta,
+    Refused,
+    TooManyUnusable,
+    Unavailable,
+    UnsafeLink,
+)
 from worker.sync.guard import too_many_unusable
+
+PATIENCE, EVERY = 2, 4
+"""After so many failed runs in a row, and at every so many more, a round that gets no answer is tried in slices."""
 
 
 def read_round(run: Run) -> bool:
@@ -35,6 +46,10 @@ def read_round(run: Run) -> bool:
         the_round = rounds.fall_back_to_listing(run.lane, the_round)
         _note(run, "delta_endless" if isinstance(error, EndlessDelta) else "delta_refused")
         committed = _read_listing(run, the_round)
+    except Unavailable as error:
+        if the_round.is_listing or not windows.is_too_slow(error) or not _tried_enough(run):
+            raise
+        committed = _read_slices(run, the_round)
     run.log.counts["read"] += committed.noted.rows
     return _judge(run, the_round, committed)
 
@@ -60,8 +75,23 @@ def _read_pages(run: Run, the_round: Round) -> Committed:
 
 
 def _read_listing(run: Run, the_round: Round) -> Committed:
-    rows = [stage_row(row, run.digest) for row in run.calendar.listing(*the_round.window)]
-    return rounds.commit(run.lane, the_round, rows, None, run.now())
+    found, days = windows.listing(run, the_round.window, the_round.slice_days)
+    if days != the_round.slice_days:
+        the_round = rounds.fall_back_to_listing(run.lane, the_round, days)
+    return rounds.commit(run.lane, the_round, [stage_row(row, run.digest) for row in found], None, run.now())
+
+
+def _tried_enough(run: Run) -> bool:
+    """A mailbox that was read in slices before is known to be slow; of another, one bad minute proves nothing (H10)."""
+    return rounds.slice_days(run.lane) is not None or claims.failures(run.lane) % EVERY == PATIENCE
+
+
+def _read_slices(run: Run, the_round: Round) -> Committed:
+    """Where the service is away altogether the slices fail as well, and this session stays with delta."""
+    found, days = windows.listing(run, the_round.window, windows.SLICES[0])
+    the_round = rounds.fall_back_to_listing(run.lane, the_round, days)
+    _note(run, "window_too_slow")
+    return rounds.commit(run.lane, the_round, [stage_row(row, run.digest) for row in found], None, run.now())
 
 
 def _judge(run: Run, the_round: Round, committed: Committed) -> bool:

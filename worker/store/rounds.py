@@ -32,6 +32,8 @@ class Round:
     next_link: str | None
     generation: int
     began_at: datetime
+    slice_days: int | None = None
+    """So many days of the window are listed at once; None: all of it."""
 
 
 def full_is_due(lane: Lane) -> bool:
@@ -172,13 +174,13 @@ def forget_link(lane: Lane, the_round: Round) -> None:
             )
 
 
-def fall_back_to_listing(lane: Lane, the_round: Round) -> Round:
-    """Delta has no end here: this session is read by plain listings from now on (H01)."""
+def fall_back_to_listing(lane: Lane, the_round: Round, slice_days: int | None = None) -> Round:
+    """Delta has no end here (H01), or none in time (H10): this session is read by plain listings from now on."""
     with lane.writing() as session:
         session.execute(delete(StagedRow).where(StagedRow.session_id == the_round.session_id))
         current = session.get_one(DeltaSession, the_round.session_id)
         current.is_listing, current.next_link, current.delta_link = True, None, None
-        current.round_began_at = None
+        current.round_began_at, current.slice_days = None, slice_days
         session.flush()
         return _as_round(current, is_full=True, now=the_round.began_at)
 
@@ -188,6 +190,13 @@ def window_of(lane: Lane, now: datetime) -> tuple[datetime, datetime]:
     with lane.reading() as session:
         active = _active(session, lane.mailbox_id)
         return (active.window_start, active.window_end) if active else sync_window(now)
+
+
+def slice_days(lane: Lane) -> int | None:
+    """How many days of the window were asked for at once when it was last read; None: all of it (H10)."""
+    with lane.reading() as session:
+        active = _active(session, lane.mailbox_id)
+        return active.slice_days if active else None
 
 
 def staged_count(lane: Lane, the_round: Round) -> int:
@@ -215,6 +224,7 @@ def _as_round(row: DeltaSession, *, is_full: bool, now: datetime) -> Round:
         next_link=row.next_link,
         generation=row.generation,
         began_at=row.round_began_at or now,
+        slice_days=row.slice_days,
     )
 
 

@@ -1,0 +1,172 @@
+"""Mailboxes that are hard to read: too slow for a long window, rounds that repeat, windows that roll on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import parse_qs
+
+import pytest
+from sqlalchemy import select
+
+from tests.sync.checks import assert_quiet, assert_same, put, steps
+from tests.sync.world import World
+from tests.tenant import RequestInfo
+from webapp.domain.intervals import Timed
+from webapp.domain.words import RoomState
+from webapp.models import DeltaSession
+
+DAILY = {
+    "pattern": {"type": "daily", "interval": 1},
+    "range": {"type": "noEnd", "startDate": "2026-11-24"},
+}
+
+
+def active_session(world: World, room: str) -> DeltaSession:
+    """The room's delta session, detached."""
+    with world.transactions.reading() as session:
+        row = session.scalars(
+            select(DeltaSession).where(DeltaSession.mailbox_id == world.mailbox_id(room), DeltaSession.active)
+        ).one()
+        session.expunge(row)
+        return row
+
+
+def slow_down(world: World, room: str, days: int) -> None:
+    """From now on the gateway gives up on windows of this one mailbox above so many days."""
+
+    def judge(_phase: str, info: RequestInfo) -> None:
+        theirs = world.address(room) in info.path
+        world.tenant.switches.gateway_times_out_above_days = days if theirs else None
+
+    world.tenant.on_request(judge)
+
+
+def asked_at_once(world: World, room: str) -> list[timedelta]:
+    """The windows of a room that were answered."""
+    found = []
+    for request in world.tenant.requests:
+        named = parse_qs(request.query)
+        if world.address(room) in request.path and request.status == 200 and "startDateTime" in named:
+            start, end = (datetime.fromisoformat(named[name][0]) for name in ("startDateTime", "endDateTime"))
+            found.append(end - start)
+    return found
+
+
+@pytest.mark.parametrize("days", [180, 31])
+def test_a_mailbox_too_slow_for_long_windows_is_read_in_slices_and_others_are_on_time(
+    world: World, days: int
+) -> None:
+    """H10, I8: singles, an endless series and an event across all slices come in, whole."""
+    world.add_room("alder")
+    world.add_room("birch")
+    for number in (0, 40, 100, 200, 300):
+        put(world, "alder", f"Day {number}", world.at(15 + 24 * number))
+    put(world, "alder", "Daily", world.at(9, 30), recurrence=DAILY)
+    long = Timed(world.at(20).start, world.at(24 * 150).start)
+    put(world, "alder", "Long", long, show_as="free")
+    put(world, "birch", "Other", world.at(9))
+    slow_down(world, "alder", days)
+    began = world.now()
+    world.worker.run(world.mailbox_id("alder"))
+    world.worker.run(world.mailbox_id("birch"))
+    assert world.titles_here("birch") == ["Other"]
+    world.run()
+    assert world.now() - began < timedelta(minutes=2)
+    assert len(world.slots_here("alder")) > 5 + 350
+    assert len(set(world.slots_here("alder"))) == len(world.slots_here("alder"))
+    assert world.room("alder").sync_state is RoomState.ACTIVE
+    assert active_session(world, "alder").slice_days == (92 if days == 180 else 31)
+    assert active_session(world, "birch").is_listing is False
+    assert max(asked_at_once(world, "alder")) <= timedelta(days=days)
+    assert_quiet(world)
+
+
+def test_what_changes_in_a_mailbox_read_in_slices_arrives_both_ways(world: World) -> None:
+    """H10."""
+    world.add_room("alder")
+    slow_down(world, "alder", 40)
+    event, other = (put(world, "alder", f"E{n}", world.at(24 * 70 * n + 9)) for n in range(2))
+    made = world.book("alder", "Ours", world.at(12))
+    world.run()
+    world.tenant.advance(60)
+    delegate = world.tenant.as_delegate(world.address("alder"))
+    span = world.at(24 * 200)
+    delegate.change(event, start=span.start, end=span.end)
+    delegate.delete(other)
+    world.change(made, title="Ours, later", span=world.at(24 * 90))
+    world.run()
+    assert world.titles_here("alder") == ["Ours, later", "E0"]
+    assert_same(world, "alder")
+    assert_quiet(world)
+
+
+def test_a_mailbox_that_has_become_fast_again_goes_back_to_delta(world: World) -> None:
+    """H10: at its next full run, with nothing lost nor made twice."""
+    world.add_room("alder")
+    slow_down(world, "alder", 40)
+    event = put(world, "alder", "One", world.at(9))
+    world.run()
+    assert active_session(world, "alder").is_listing
+    world.tenant.advance(86_400)
+    world.want("alder", full=True)
+    world.run()
+    assert active_session(world, "alder").is_listing, "it is as slow as before"
+    slow_down(world, "alder", 10_000)
+    world.tenant.as_delegate(world.address("alder")).change(event, subject="Two")
+    world.want("alder", full=True)
+    world.run()
+    session = active_session(world, "alder")
+    assert (session.is_listing, session.slice_days) == (False, None)
+    assert session.delta_link is not None
+    assert world.titles_here("alder") == ["Two"]
+    assert_quiet(world)
+
+
+def test_rounds_that_get_no_answer_in_time_give_way_to_slices(world: World) -> None:
+    """H10: the link of a mailbox that was fast answers 504 from one day on."""
+    world.add_room("alder")
+    event = put(world, "alder", "One", world.at(9))
+    world.run()
+    world.tenant.faults.add("delta", "504", times=10_000, mailbox=world.address("alder"))
+    world.tenant.as_delegate(world.address("alder")).delete(event)
+    put(world, "alder", "Two", world.at(24 * 300))
+    world.run()
+    assert world.titles_here("alder") == ["Two"]
+    assert "reread" in steps(world)
+    assert world.room("alder").sync_state is RoomState.ACTIVE
+    assert_quiet(world)
+
+
+@pytest.mark.parametrize("kind", ["503", "504"])
+def test_a_service_that_is_away_for_a_while_changes_no_mailboxs_way_of_reading(world: World, kind: str) -> None:
+    """H10: slices that fail as well prove that it is not the window."""
+    world.add_room("alder")
+    put(world, "alder", "One", world.at(9))
+    world.run()
+    world.tenant.faults.add("any", kind, times=10_000, retry_after=None)
+    for _ in range(8):
+        world.run_once("alder")
+        world.tenant.advance(400)
+    world.tenant.faults.clear()
+    world.run()
+    assert active_session(world, "alder").is_listing is False
+    assert_same(world, "alder")
+
+
+def test_a_slice_that_fails_fails_the_list_and_nothing_is_concluded(world: World) -> None:
+    """H10, I5: eleven slices of twelve are no calendar."""
+    world.add_room("alder")
+    for number in range(12):
+        put(world, "alder", f"Month {number}", world.at(9 + 24 * 28 * number))
+    slow_down(world, "alder", 31)
+    world.run()
+    before = world.slots_here("alder")
+    for skip in range(12):
+        world.tenant.faults.add("view", "503", skip=skip, retry_after=None, times=3)
+        world.run_once("alder")
+        world.tenant.faults.clear()
+        world.tenant.advance(400)
+        assert world.slots_here("alder") == before
+    world.run()
+    assert world.slots_here("alder") == before and world.holds() == []
+    assert_quiet(world)
