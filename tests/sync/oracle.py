@@ -39,6 +39,8 @@ NOT_CONTENT = {
     "looks",
     "subject_seen_at",
     "next_look_at",
+    "authority_look_at",
+    "authority_looks",
     "tries",
     "base_change_key",
 }

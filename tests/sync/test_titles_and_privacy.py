@@ -21,7 +21,8 @@ def whole_database(world: World) -> bytes:
 
 
 def keeps_titles(world: World, name: str = "alder", **more: object) -> None:
-    """A room whose assistant leaves subjects alone."""
+    """A room whose assistant leaves subjects alone, where nobody's own calendar may be read."""
+    world.set_modes(strict=True)
     world.add_room(name)
     world.tenant.set_policy(world.address(name), delete_subject=False, add_organizer_to_subject=False, **more)
 
@@ -47,6 +48,7 @@ def test_a_copys_title_is_a_placeholder_until_it_was_read_twice_a_minute_apart(w
 def test_a_subject_that_the_assistant_rewrites_is_never_a_title(world: World, delay: int) -> None:
     """H49: the first reading may be the organizer's subject, the second is the assistant's."""
     world.add_room("alder")
+    world.set_modes(strict=True)
     world.tenant.set_policy(world.address("alder"), delay=1.0, rewrite_delay=float(delay))
     invite(world, "alder", CANARY, world.at(10))
     for _ in range(12):

@@ -28,6 +28,7 @@ from webapp.models import (
     Install,
     Link,
     Mailbox,
+    Meeting,
     Occurrence,
     Outbox,
     Reservation,
@@ -211,6 +212,11 @@ class World:
             row = session.get_one(Reservation, reservation_id)
             service.cancel(session, row.id, row.meeting.revision, "Ines", self.now())
 
+    def set_modes(self, *, delegation: bool = False, strict: bool = False, create: bool = False) -> None:
+        """The three settings about people's mailboxes."""
+        with self.transactions.writing() as session:
+            session.execute(update(SyncSettings).values(delegation=delegation, strict=strict, create_in_owner=create))
+
     # -- syncing
 
     def want(self, name: str, *, full: bool = False) -> None:
@@ -262,6 +268,8 @@ class World:
             times += session.scalars(select(Mailbox.not_before))
             times += session.scalars(select(Outbox.not_before).where(Outbox.parked.is_(False)))
             times += session.scalars(select(Attempt.next_look_at))
+            soon = self.now() + timedelta(minutes=16)  # later looks at organizers' events are no work in progress
+            times += session.scalars(select(Meeting.authority_look_at).where(Meeting.authority_look_at <= soon))
         waits = [(t - self.now()).total_seconds() for t in times if t is not None]
         return min((seconds for seconds in waits if seconds > 0), default=None)
 

@@ -28,8 +28,9 @@ from webapp.domain.words import (
     TitleSource,
 )
 from webapp.models import Attempt, Link, Mailbox, Meeting, Outbox, Reservation, Room, Tombstone
+from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.remote import cancel_remote, decline_remote
-from webapp.reservations.rows import end_reservation, lock_room, set_span, span_of
+from webapp.reservations.rows import PENDING, end_reservation, lock_room, set_span, span_of
 from worker.store.claims import Lane
 from worker.store.items import base_of, local_values, set_base
 from worker.store.leading import is_lead
@@ -151,6 +152,16 @@ def await_answers(session: Session, meeting_id: int, now: datetime) -> None:
     """All the meeting's rooms were asked anew."""
     for reservation in live_reservations(session, meeting_id):
         await_answer(session, reservation, now)
+
+
+def give_up_time(session: Session, meeting_id: int, now: datetime) -> None:
+    """The organizer set another time than was set here: what was wanted here blocks no longer."""
+    for reservation in live_reservations(session, meeting_id):
+        lock_room(session, reservation.room_id)
+        reservation.pending_time = None
+        for row in [row for row in reservation.occurrences if row.original_start == PENDING]:
+            reservation.occurrences.remove(row)
+        settle_overlaps(session, reservation, now)
 
 
 def end_made_here(session: Session, meeting_id: int, now: datetime) -> None:

@@ -166,7 +166,11 @@ def _end_reservation(session: Session, reservation_id: int, now: datetime) -> No
     and its organizer's event says which of the two it was (H50)."""
     reservation = session.get_one(Reservation, reservation_id)
     meeting = reservation.meeting
-    asked_here = meeting.origin is Origin.HERE or reservation.awaiting_since is not None
+    asked_here = (
+        meeting.origin is Origin.HERE
+        or reservation.awaiting_since is not None
+        or reservation.sync_state is SyncState.DECLINED
+    )
     if meeting.home is Home.USER and asked_here and meeting.authority_state is not AuthorityState.GONE:
         decline_remote(session, reservation_id, now)
         meeting.authority_look_at, meeting.authority_looks = now, 0

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from webapp.domain.access import Modes, may_create_for_owner, may_write_organizer
 from webapp.domain.intervals import span_to_json
 from webapp.domain.words import AttemptKind, AuthorityState, ConflictKind, HoldKind, OutboxKind, SyncState
@@ -122,7 +124,9 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
     now = run.now()
     with run.lane.writing() as session:
         for group in sorted(both):
-            _disagree(run, task, group, authority.local, seen.values)
+            _disagree(run, session, task, group, (authority.local, seen.values))
+        if "time" in both:
+            authorities.give_up_time(session, authority.meeting_id, now)
         link_id = authorities.know(session, authority, Reading(mailbox.id, event.id, seen), base, now)
     if send or remove or add:
         fresh = send_patch(run, task, mailbox, (link_id, event.id), send, authority.local, remove, add)
@@ -143,21 +147,12 @@ def _assumed_base(task: Task, local: Values, remote: Values) -> Base:
     return Base(before, replace(remote, time=time))
 
 
-def _disagree(run: Run, task: Task, group: str, here: Values, there: Values) -> None:
-    kinds = {"time": ConflictKind.TIME, "subject": ConflictKind.TITLE}
-    if group not in kinds:
-        return
-    with run.lane.writing() as session:
-        records.disagree(
-            session,
-            run.lane.room_id,
-            task.reservation_id,
-            kinds[group],
-            "there",
-            values_to_json(here),
-            values_to_json(there),
-            run.now(),
-        )
+def _disagree(run: Run, session: Session, task: Task, group: str, sides: tuple[Values, Values]) -> None:
+    kind = {"time": ConflictKind.TIME, "subject": ConflictKind.TITLE}.get(group)
+    if kind is not None:
+        here, there = (values_to_json(side) for side in sides)
+        room_id, now = run.lane.room_id, run.now()
+        records.disagree(session, room_id, task.reservation_id, kind, "there", here, there, now)
 
 
 def _not_found(run: Run, task: Task) -> None:

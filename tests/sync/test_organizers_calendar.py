@@ -1,0 +1,421 @@
+"""Meetings in people's own calendars: made, changed, cancelled and declined from here, and what they tell back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.sync.checks import assert_quiet, invite, reservations
+from tests.sync.world import World
+from tests.tenant import Booked
+from webapp.domain.intervals import Span
+from webapp.domain.words import HoldKind, Home, SyncState, TitleSource
+from webapp.errors import FieldError, Refused
+from webapp.models import Attempt, Mailbox, MailboxLedger, Outbox, Reservation
+from webapp.reservations import service
+from webapp.reservations.service import Draft
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """Two rooms and Ada; delegation and creating in people's calendars are on."""
+    for name in ("alder", "birch"):
+        world.add_room(name)
+    world.set_modes(delegation=True, create=True)
+    world.run()
+    return world
+
+
+def book_for_ada(world: World, span: Span, title: str = "Plan", room: str = "alder") -> int:
+    return world.book(room, title, span, owner_name="Ada", owner_email=world.address("ada"), in_owner_calendar=True)
+
+
+def events_of_ada(world: World) -> list[dict[str, object]]:
+    return [event for event in world.tenant.events(world.address("ada")) if not event.get("is_cancelled")]
+
+
+def state_of(world: World, reservation_id: int) -> tuple[SyncState, str | None]:
+    row = world.reservation(reservation_id)
+    return row.sync_state, row.sync_code
+
+
+def act(world: World, reservation_id: int, what: str) -> None:
+    """`cancel_meeting` or `decline`, as a person here does it."""
+    with world.transactions.writing() as session:
+        row = session.get_one(Reservation, reservation_id)
+        getattr(service, what)(session, row.id, row.meeting.revision, "Ines", world.now())
+
+
+def change(world: World, reservation_id: int, *, title: str | None = None, span: Span | None = None) -> None:
+    with world.transactions.writing() as session:
+        row = session.get_one(Reservation, reservation_id)
+        meeting = row.meeting
+        owner = meeting.owner.email if meeting.owner else ""
+        draft = Draft(
+            row.room_id,
+            title or meeting.title or "Untitled",
+            span or service.span_of(meeting),
+            meeting.is_private,
+            owner_email=owner,
+        )
+        service.change(session, row.id, draft, meeting.revision, "Ines", world.now())
+
+
+def imported(world: World, room: str = "alder") -> Reservation:
+    (found,) = reservations(world, room)
+    return found
+
+
+def invite_rooms(world: World, title: str, span: Span, *rooms: str) -> Booked:
+    person = world.tenant.as_person(world.address("ada"))
+    return person.book(title, span.start, span.end, rooms=[world.address(room) for room in rooms])
+
+
+def test_a_reservation_made_for_its_owner_is_one_event_in_his_calendar_that_the_room_accepts(world: World) -> None:
+    key = book_for_ada(world, world.at(10))
+    world.run_once("alder")
+    assert state_of(world, key) == (SyncState.AWAITING, None)
+    world.run()
+
+    assert [event["subject"] for event in events_of_ada(world)] == ["Plan"]
+    assert state_of(world, key) == (SyncState.SYNCED, None)
+    assert len(world.there("alder")) == 1
+    assert world.slots_here("alder") == [(world.at(10).start, world.at(10).end)]
+    assert world.reservation(key).meeting.home is Home.USER
+    assert world.titles_here("alder") == ["Plan"]
+    assert_quiet(world)
+
+
+def test_a_room_that_declines_leaves_the_owners_event_and_blocks_nothing(world: World) -> None:
+    """H50, H51."""
+    world.tenant.set_policy(world.address("alder"), booking_window_in_days=1)
+    key = book_for_ada(world, world.at(24 * 5))
+    world.run()
+
+    assert state_of(world, key)[0] is SyncState.DECLINED
+    assert world.slots_here("alder") == []
+    assert len(events_of_ada(world)) == 1
+    assert_quiet(world)
+
+
+def test_a_room_that_never_answers_is_shown_as_unconfirmed_and_goes_on_blocking(world: World) -> None:
+    """H58."""
+    world.tenant.set_policy(world.address("alder"), delay=None)
+    key = book_for_ada(world, world.at(10))
+    for _ in range(8):
+        world.run_once("alder")
+        world.tenant.advance(300)
+    world.run_once("alder")
+
+    assert state_of(world, key) == (SyncState.AWAITING, "unconfirmed")
+    assert len(world.slots_here("alder")) == 1
+    assert len(events_of_ada(world)) == 1
+
+
+def test_a_room_that_declines_later_says_so(world: World) -> None:
+    """H50: accepted is not for ever."""
+    key = book_for_ada(world, world.at(10))
+    world.run()
+    delegate = world.tenant.as_delegate(world.address("alder"))
+    uid = world.reservation(key).meeting.ical_uid or ""
+    delegate.answer(world.tenant.booked(world.address("ada"), _id_in_ada(world)), "declined")
+    assert uid
+    world.run()
+
+    assert state_of(world, key) == (SyncState.DECLINED, "declined_later")
+    assert world.slots_here("alder") == []
+    assert len(events_of_ada(world)) == 1
+
+
+def _id_in_ada(world: World) -> str:
+    (event,) = events_of_ada(world)
+    return str(event["id"])
+
+
+def test_the_title_of_a_persons_meeting_is_read_once_in_his_own_event(world: World) -> None:
+    """H49: the room shows the organizer's name; his own event tells the title, when the assistant is done."""
+    invite(world, "alder", "Budget", world.at(10))
+    world.tenant.settle()
+    world.run_once("alder")
+    assert world.titles_here("alder") == ["Reserved by Ada"]
+    world.run()
+
+    assert world.titles_here("alder") == ["Budget"]
+    assert imported(world).meeting.title_source is TitleSource.ORGANIZER
+    asked = world.count(MailboxLedger)
+    for _ in range(3):
+        world.tenant.advance(3600)
+        world.run()
+    assert world.count(MailboxLedger) == asked
+    assert_quiet(world)
+
+
+def test_a_title_that_its_organizer_changes_follows_although_the_room_never_shows_it(world: World) -> None:
+    event = invite(world, "alder", "Budget", world.at(10))
+    world.run()
+    world.tenant.as_person(world.address("ada")).change(event, subject="Budget 2027")
+    world.run()
+
+    assert world.titles_here("alder") == ["Budget 2027"]
+
+
+def test_with_strict_mode_and_without_delegation_no_persons_mailbox_is_asked_for_anything(world: World) -> None:
+    world.set_modes(strict=True)
+    event = invite(world, "alder", "Budget", world.at(10))
+    world.run()
+    world.tenant.as_person(world.address("ada")).change(event, subject="Budget 2027")
+    world.run()
+    world.tenant.advance(7200)
+    world.run()
+
+    assert world.titles_here("alder") == ["Reserved by Ada"]
+    assert world.count(MailboxLedger) == 0
+    assert not [r for r in world.tenant.requests if world.address("ada") in r.path]
+
+
+def test_a_private_meetings_title_is_not_even_kept_from_its_organizers_event(world: World) -> None:
+    """H56."""
+    invite(world, "alder", "Secret canary", world.at(10), sensitivity="private")
+    world.run()
+
+    assert world.titles_here("alder") == ["Private"]
+
+
+def test_a_change_here_goes_through_the_organizers_calendar_and_the_room_follows(world: World) -> None:
+    """H57: the room's copy is never written."""
+    invite(world, "alder", "Budget", world.at(10))
+    world.run()
+    change(world, imported(world).id, title="Budget talk", span=world.at(14))
+    blocked = world.slots_here("alder")
+    assert (world.at(10).start, world.at(10).end) in blocked
+    assert (world.at(14).start, world.at(14).end) in blocked
+    before = world.writes()
+    world.run()
+
+    assert world.writes() == before + 1
+    (event,) = events_of_ada(world)
+    assert (event["subject"], event["start"]) == ("Budget talk", world.at(14).start)
+    assert world.slots_here("alder") == [(world.at(14).start, world.at(14).end)]
+    assert state_of(world, imported(world).id) == (SyncState.SYNCED, None)
+    assert_quiet(world)
+
+
+def test_a_new_time_that_the_room_declines_is_told_and_the_event_stays(world: World) -> None:
+    """H50."""
+    invite(world, "alder", "Budget", world.at(10))
+    world.run()
+    world.tenant.set_policy(world.address("alder"), booking_window_in_days=1)
+    change(world, imported(world).id, span=world.at(24 * 4))
+    world.run()
+
+    assert state_of(world, imported(world).id)[0] is SyncState.DECLINED
+    assert world.slots_here("alder") == []
+    assert [event["start"] for event in events_of_ada(world)] == [world.at(24 * 4).start]
+    assert_quiet(world)
+
+
+def test_cancel_with_one_room_cancels_the_event_for_everybody(world: World) -> None:
+    invite(world, "alder", "Budget", world.at(10))
+    world.run()
+    world.cancel(imported(world).id)
+    assert world.slots_here("alder") == []
+    world.run()
+
+    assert events_of_ada(world) == []
+    assert world.slots_here("alder") == []
+    assert world.count(Outbox) == 0
+    assert_quiet(world)
+
+
+def test_cancel_here_takes_one_of_two_rooms_off_and_keeps_everybody_else(world: World) -> None:
+    """H41: the guest list that goes back is the one just read."""
+    person = world.tenant.as_person(world.address("ada"))
+    rooms = [world.address("alder"), world.address("birch")]
+    span = world.at(10)
+    event = person.book("Budget", span.start, span.end, rooms=rooms, guests=["guest@else.example"])
+    world.run()
+    world.cancel(imported(world, "alder").id)
+    world.run()
+
+    item = event.item
+    assert item is not None
+    assert sorted(line["address"] for line in item.attendees) == [world.address("birch"), "guest@else.example"]
+    assert world.slots_here("alder") == []
+    assert world.slots_here("birch") == [(span.start, span.end)]
+    assert state_of(world, imported(world, "birch").id) == (SyncState.SYNCED, None)
+    assert_quiet(world)
+
+
+def test_the_whole_meeting_is_cancelled_in_all_its_rooms_at_once(world: World) -> None:
+    invite_rooms(world, "Budget", world.at(10), "alder", "birch")
+    world.run()
+    act(world, imported(world, "birch").id, "cancel_meeting")
+    assert world.slots_here("alder") == world.slots_here("birch") == []
+    world.run()
+
+    assert events_of_ada(world) == []
+    world.run()
+    assert_quiet(world)
+
+
+def test_a_new_time_must_be_free_in_every_room_of_the_meeting(world: World) -> None:
+    invite_rooms(world, "Budget", world.at(10), "alder", "birch")
+    world.book("birch", "In the way", world.at(14))
+    world.run()
+
+    with pytest.raises(Refused) as refused:
+        change(world, imported(world, "alder").id, span=world.at(14))
+    assert refused.value.code == "room_taken"
+
+
+def test_decline_for_the_room_frees_it_here_and_there_and_its_organizer_is_told(world: World) -> None:
+    world.set_modes()
+    event = invite_rooms(world, "Budget", world.at(10), "alder", "birch")
+    world.run()
+    with pytest.raises(Refused) as refused:
+        change(world, imported(world, "alder").id, span=world.at(14))
+    assert refused.value.code == "organized_by_person"
+    act(world, imported(world, "alder").id, "decline")
+    assert world.slots_here("alder") == []
+    world.run()
+
+    assert world.there("alder") == []
+    item = event.item
+    assert item is not None
+    answers = {line["address"]: line["response"] for line in item.attendees}
+    assert answers == {world.address("alder"): "declined", world.address("birch"): "accepted"}
+    assert world.slots_here("birch") != []
+    assert_quiet(world)
+
+
+def test_a_declined_room_that_is_invited_anew_is_reserved_again(world: World) -> None:
+    """A tombstone never stops a foreign meeting that the room accepted anew."""
+    world.set_modes()
+    event = invite_rooms(world, "Budget", world.at(10), "alder")
+    world.run()
+    act(world, imported(world, "alder").id, "decline")
+    world.run()
+    world.tenant.as_person(world.address("ada")).change(event, start=world.at(15).start, end=world.at(15).end)
+    world.run()
+
+    assert world.slots_here("alder") == [(world.at(15).start, world.at(15).end)]
+
+
+@pytest.mark.parametrize("kind", ["T-", "T+", "429+", "503+", "504"])
+def test_a_doubtful_create_in_a_persons_calendar_ends_as_one_event(world: World, kind: str) -> None:
+    """H35, H37, H38: whatever became of the first POST."""
+    world.tenant.faults.add("create", kind, times=2)
+    key = book_for_ada(world, world.at(10))
+    world.run(patience=120)
+
+    assert len(events_of_ada(world)) == 1
+    assert len(world.there("alder")) == 1
+    assert len(reservations(world, "alder")) == 1
+    assert state_of(world, key) == (SyncState.SYNCED, None)
+    assert_quiet(world)
+
+
+def test_the_copy_of_an_unsettled_create_is_not_imported_as_a_strangers_meeting(world: World) -> None:
+    """H80: the room shows it before we know that our POST had an effect."""
+    world.tenant.faults.add("create", "T+", times=1)
+    key = book_for_ada(world, world.at(10))
+    world.run_once("alder")
+    world.tenant.settle()
+    world.run_once("alder")
+    assert [one.id for one in reservations(world, "alder")] == [key]
+    world.run()
+
+    assert [one.id for one in reservations(world, "alder")] == [key]
+    assert state_of(world, key) == (SyncState.SYNCED, None)
+
+
+def test_a_create_that_nobody_can_find_any_more_waits_for_a_person(world: World) -> None:
+    """H38: the tenant forgot the transactionId and hides the event; after five minutes no POST is sent blindly."""
+    world.tenant.faults.add("create", "T-", times=50)
+    key = book_for_ada(world, world.at(30))
+    for _ in range(30):
+        world.run_once("alder")
+        world.tenant.advance(30)
+
+    assert [hold.kind for hold in world.holds()] == [HoldKind.DOUBTFUL_CREATE]
+    assert state_of(world, key)[0] is SyncState.HELD
+    assert len(world.slots_here("alder")) == 1
+
+
+def test_what_a_changed_setting_no_longer_allows_is_held_and_not_sent_by_itself_later(world: World) -> None:
+    invite(world, "alder", "Budget", world.at(10))
+    world.run()
+    change(world, imported(world).id, span=world.at(14))
+    world.set_modes()
+    world.run()
+    assert [hold.kind for hold in world.holds()] == [HoldKind.ACCESS_LOST]
+    world.set_modes(delegation=True)
+    world.run()
+
+    assert [event["start"] for event in events_of_ada(world)] == [world.at(10).start]
+    assert state_of(world, imported(world).id) == (SyncState.HELD, "access_lost")
+
+
+def test_the_organizers_own_change_of_the_same_thing_stands_and_both_are_kept(world: World) -> None:
+    """H75: for a meeting that a person organizes his calendar wins."""
+    event = invite(world, "alder", "Budget", world.at(10))
+    world.run()
+    change(world, imported(world).id, span=world.at(14))
+    world.tenant.as_person(world.address("ada")).change(event, start=world.at(16).start, end=world.at(16).end)
+    world.run()
+
+    assert [one["start"] for one in events_of_ada(world)] == [world.at(16).start]
+    assert world.slots_here("alder") == [(world.at(16).start, world.at(16).end)]
+    assert [(one.kind.value, one.prevailed) for one in world.conflicts()] == [("time", "there")]
+    assert_quiet(world)
+
+
+def test_an_organizer_out_of_reach_is_asked_once_a_day_at_most(world: World) -> None:
+    world.app.restrict_to([world.address("alder"), world.address("birch")])
+    world.client.tokens.drop(world.client.tokens.token())
+    invite(world, "alder", "Budget", world.at(24 * 3))
+    world.run()
+    asked = world.count(MailboxLedger)
+    assert asked == 1
+    for _ in range(4):
+        world.tenant.advance(3600)
+        world.run()
+
+    assert world.count(MailboxLedger) == asked
+    assert world.titles_here("alder") == ["Reserved by Ada"]
+    with pytest.raises(Refused) as refused:
+        change(world, imported(world).id, span=world.at(14))
+    assert refused.value.code == "organizer_out_of_reach"
+
+
+def test_a_person_out_of_reach_cannot_be_given_a_meeting(world: World) -> None:
+    with world.transactions.writing() as session:
+        session.add(Mailbox(connection_id=1, address=world.address("ada"), kind="person", reach="refused"))
+    with pytest.raises(FieldError) as refused:
+        book_for_ada(world, world.at(10))
+    assert (refused.value.field, refused.value.code) == ("owner_email", "owner_out_of_reach")
+
+
+def test_a_meeting_cancelled_here_before_its_create_went_out_is_never_created(world: World) -> None:
+    key = book_for_ada(world, world.at(10))
+    world.cancel(key)
+    world.run()
+
+    assert events_of_ada(world) == []
+    assert world.count(Attempt) == 0
+
+
+def test_a_meeting_cancelled_while_its_create_is_in_doubt_ends_as_no_event(world: World) -> None:
+    """H79."""
+    world.tenant.faults.add("create", "T+", times=1)
+    key = book_for_ada(world, world.at(10))
+    world.run_once("alder")
+    world.cancel(key)
+    world.run(patience=120)
+    world.tenant.advance(timedelta(minutes=30).total_seconds())
+    world.run(patience=120)
+
+    assert events_of_ada(world) == []
+    assert world.slots_here("alder") == []
+    assert_quiet(world)
