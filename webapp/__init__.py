@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from webapp.config import Config
 
-FEATURES = ("auth", "overview", "connections", "sync_settings", "rooms", "reservations", "activity")
+FEATURES = ("auth", "overview", "connections", "sync_settings", "rooms", "reservations", "activity", "ledger")
 """Folders with a `views.py` that has a `blueprint`, and perhaps a `words.py` with `WORDS`."""
 
 

@@ -11,10 +11,12 @@ from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.database import rows_changed
+from webapp.domain.access import Modes, may_read_organizer, refusal_of_modes
 from webapp.domain.words import RunResult
 from webapp.enqueue import SYNC_MAILBOXES, Bell
-from webapp.errors import Refused, StaleRevision
+from webapp.errors import FieldError, Refused, StaleRevision
 from webapp.models import Mailbox, Room, RoomRun, SyncAll, SyncSettings
+from webapp.reservations.reading import start_reading, stop_reading
 from webapp.rooms import following
 
 REST = timedelta(minutes=10)
@@ -68,30 +70,67 @@ def _followed_mailboxes() -> Select[int | None]:
     )
 
 
-def switch(session: Session, bell: Bell, enabled: bool, revision: int, now: datetime) -> bool:
-    """Set the master switch; True if that changed it. Switched on, every followed room catches up at once.
+@dataclass(frozen=True)
+class Wanted:
+    """The settings as they are saved together: the master switch and how far into people's mailboxes."""
 
-    Raises `StaleRevision` with both values if somebody saved since `revision`.
+    enabled: bool
+    modes: Modes
+
+
+def wanted_now(settings: SyncSettings) -> Wanted:
+    """What is saved now."""
+    return Wanted(settings.enabled, Modes(settings.delegation, settings.strict, settings.create_in_owner))
+
+
+def save(session: Session, bell: Bell, wanted: Wanted, revision: int, now: datetime) -> bool:
+    """Save all settings at once; True if that changed any. Switched on, every followed room catches up at once;
+    what organizers' events told is forgotten, or looked up, in the same transaction.
+
+    Raises `FieldError` with the reason, and `StaleRevision` with both versions if somebody saved since `revision`.
     """
     settings = get(session)
-    if settings.enabled == enabled:
+    before = wanted_now(settings)
+    if before == wanted:
         return False
-    mine = update(SyncSettings).where(SyncSettings.revision == revision)
-    if rows_changed(session, mine.values(enabled=enabled, revision=revision + 1)) != 1:
+    values = {"enabled": wanted.enabled, **vars(wanted.modes), "revision": revision + 1}
+    fault = fault_of(before.modes, wanted.modes)
+    if fault is not None:
+        raise FieldError(*fault)
+    if rows_changed(session, update(SyncSettings).where(SyncSettings.revision == revision).values(values)) != 1:
         session.expire(settings)
-        raise StaleRevision("settings_stale", theirs=settings.enabled, yours=enabled, revision=settings.revision)
-    mailboxes: list[int] = []
-    if not enabled:
-        following.stop_all(session, now)
-    if enabled:
-        following.resume_all(session)
-        mailboxes = [one for one in session.scalars(_followed_mailboxes().order_by(Room.mailbox_id)) if one]
-        session.execute(
-            update(Mailbox).where(Mailbox.id.in_(_followed_mailboxes())).values(wanted=Mailbox.wanted + 1)
-        )
+        raise StaleRevision("settings_stale", theirs=wanted_now(settings), yours=wanted, revision=settings.revision)
+    _begin_or_stop_reading(session, before.modes, wanted.modes, now)
+    mailboxes = _switch(session, wanted.enabled, now) if before.enabled != wanted.enabled else []
     session.commit()
     _ring(bell, mailboxes, "sync")
     return True
+
+
+def fault_of(before: Modes, wanted: Modes) -> tuple[str, str] | None:
+    """Why these cannot be saved: the box that was just ticked or unticked, and the reason's code."""
+    code = refusal_of_modes(wanted)
+    if code is None:
+        return None
+    return ("delegation", "delegation_needed") if before.create_in_owner else ("create_in_owner", code)
+
+
+def _begin_or_stop_reading(session: Session, before: Modes, wanted: Modes, now: datetime) -> None:
+    if may_read_organizer(before) and not may_read_organizer(wanted):
+        stop_reading(session)
+    elif may_read_organizer(wanted) and not may_read_organizer(before):
+        start_reading(session, now)
+
+
+def _switch(session: Session, enabled: bool, now: datetime) -> list[int]:
+    """The master switch was turned; mailboxes that catch up at once."""
+    if not enabled:
+        following.stop_all(session, now)
+        return []
+    following.resume_all(session)
+    mailboxes = [one for one in session.scalars(_followed_mailboxes().order_by(Room.mailbox_id)) if one]
+    session.execute(update(Mailbox).where(Mailbox.id.in_(_followed_mailboxes())).values(wanted=Mailbox.wanted + 1))
+    return mailboxes
 
 
 def start_sync_all(session: Session, bell: Bell, by: str, now: datetime) -> SyncAll:

@@ -43,13 +43,6 @@ def test_it_is_off_at_first_and_says_what_that_means(admin: Person) -> None:
     assert "No calendar is read or written while this is off." in page
 
 
-def test_the_settings_that_do_not_exist_yet_are_not_shown(admin: Person) -> None:
-    page = admin.get(URL).text
-    assert "Delegation" not in page
-    assert "Strict" not in page
-    assert "Nobody’s personal calendar is read or written." in page
-
-
 @BOTH_WAYS
 def test_switched_on_every_followed_room_catches_up(
     admin: Person, data: Transactions, bell: ListeningBell, rooms: None, hx: bool

@@ -1,0 +1,1 @@
+"""Activity > Mailbox ledger: every request to a person's mailbox."""
