@@ -72,6 +72,24 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_mailbox_ledger_meeting_id"), ["meeting_id"], unique=False)
 
+    op.create_table(
+        "left_mailbox",
+        sa.Column("mailbox_id", sa.Integer(), nullable=False),
+        sa.Column("room_id", sa.Integer(), nullable=False),
+        sa.Column("asked_at", models.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("removed", sa.Integer(), nullable=False),
+        sa.Column("kept", sa.Integer(), nullable=False),
+        sa.Column("finished_at", models.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("code", sa.String(length=64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["mailbox_id"], ["mailbox.id"], name=op.f("fk_left_mailbox_mailbox_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_left_mailbox_room_id")),
+        sa.PrimaryKeyConstraint("mailbox_id", name=op.f("pk_left_mailbox")),
+    )
+    with op.batch_alter_table("left_mailbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_left_mailbox_room_id"), ["room_id"], unique=False)
+
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.add_column(sa.Column("target_mailbox_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
@@ -141,6 +159,7 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("reach_asked_at", models.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("calendar_seen", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("identified_at", models.UtcDateTime(timezone=True), nullable=True))
         batch_op.create_index(
             "ix_mailbox_one_person",
             ["connection_id", "address"],
@@ -269,6 +288,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("kind = 'person'"),
             postgresql_where=sa.text("kind = 'person'"),
         )
+        batch_op.drop_column("identified_at")
         batch_op.drop_column("calendar_seen")
         batch_op.drop_column("reach_asked_at")
         batch_op.drop_column("reach")
@@ -299,6 +319,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_mailbox_ledger_at"))
 
     op.drop_table("mailbox_ledger")
+
+    with op.batch_alter_table("left_mailbox", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_left_mailbox_room_id"))
+
+    op.drop_table("left_mailbox")
 
 
 def _allow(attempt_kinds: tuple[str, ...], hold_kinds: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from webapp.models.base import Base, UtcDateTime
 from webapp.models.connection import Connection, ConnectionCheck, Credential, RoomChoice, TokenCache
-from webapp.models.mailbox import DeltaSession, Link, Mailbox, MailboxLedger, StagedRow, Tombstone
+from webapp.models.mailbox import DeltaSession, LeftMailbox, Link, Mailbox, MailboxLedger, StagedRow, Tombstone
 from webapp.models.meeting import Meeting, Occurrence, Person, Reservation
 from webapp.models.room import Room
 from webapp.models.run import Conflict, Hold, HoldAction, RoomRun, RunStep, SyncAll
@@ -22,6 +22,7 @@ __all__ = [
     "HoldAction",
     "Install",
     "Lease",
+    "LeftMailbox",
     "Link",
     "Mailbox",
     "MailboxLedger",

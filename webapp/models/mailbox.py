@@ -46,7 +46,10 @@ class Mailbox(Base):
     tenant_guid: Mapped[str | None] = mapped_column(String(36))
     calendar_key: Mapped[str | None] = mapped_column(Text)
     calendar_seen: Mapped[str | None] = mapped_column(Text)
-    """Another default calendar that answered at this address: a person says whether it is the same room."""
+    """Another default calendar that answered at this address: a person says whether it is the same room. Equal to
+    `calendar_key` once that was said, until the ids of its events are known again."""
+    identified_at: Mapped[datetime | None]
+    """When the id of its default calendar was last read."""
     claim_owner: Mapped[str | None] = mapped_column(String(64))
     claim_expires_at: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
@@ -188,6 +191,24 @@ class Tombstone(Base):
     reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id"))
     why: Mapped[str] = mapped_column(String(32))
     made_at: Mapped[datetime]
+
+
+class LeftMailbox(Base):
+    """A mailbox that a room was linked to before: what was written there is removed, in that mailbox's own lane.
+
+    `kept` counts events that stay because people were invited to them. `code` is the last trouble; with
+    `finished_at` it is why the rest stays.
+    """
+
+    __tablename__ = "left_mailbox"
+
+    mailbox_id: Mapped[int] = mapped_column(ForeignKey("mailbox.id", ondelete="CASCADE"), primary_key=True)
+    room_id: Mapped[int] = mapped_column(ForeignKey("room.id"), index=True)
+    asked_at: Mapped[datetime]
+    removed: Mapped[int] = mapped_column(default=0)
+    kept: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime | None]
+    code: Mapped[str | None] = mapped_column(String(64))
 
 
 class MailboxLedger(Base):
