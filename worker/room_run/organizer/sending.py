@@ -77,11 +77,13 @@ def _carry_out(run: Run, task: Task, authority: Authority, mailbox: PersonMailbo
         _create(run, task, authority, mailbox)
         return
     event = _read(mailbox, authority)
-    if event is None:
+    if event is None and task.kind is OutboxKind.CANCEL_MEETING and authority.event_id is not None:
+        _cancelled(run, task)  # it was there and is not any more: nothing is left to cancel
+    elif event is None:
         _not_found(run, task)
     elif task.kind is OutboxKind.CANCEL_MEETING:
         if event.is_cancelled or act(run, task, mailbox, AttemptKind.CANCEL, event.id):
-            _cancelled(run, task, event.id)
+            _cancelled(run, task)
     elif event.is_cancelled:
         _cancelled_there(run, task, authority)
     else:
@@ -163,7 +165,7 @@ def _not_found(run: Run, task: Task) -> None:
     _put_off(run, task, None)
 
 
-def _cancelled(run: Run, task: Task, event_id: str) -> None:
+def _cancelled(run: Run, task: Task) -> None:
     now = run.now()
     with run.lane.writing() as session:
         organizing.clear(session, task)

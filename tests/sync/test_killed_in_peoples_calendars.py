@@ -1,0 +1,186 @@
+"""The worker dies at every moment while it works in people's calendars; the next one brings the same end (H35, H79).
+
+As in `test_killed_anywhere`: each scenario is done once to its end, then once for each moment, dying there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.sync.checks import assert_quiet, reservations
+from tests.sync.dying import Killed
+from tests.sync.moments import MomentousTransactions, Moments
+from tests.sync.oracle import live_there
+from tests.sync.world import World
+from webapp.models import Conflict, Outbox, Reservation
+from webapp.reservations import service
+from webapp.reservations.service import Draft
+
+ROOMS = ("alder", "birch")
+
+
+def set_stage(moments: Moments) -> World:
+    """Two rooms and Ada's meeting in both; delegation and creating for owners are on."""
+    world = World(wrap_transactions=lambda engine: MomentousTransactions(engine, moments))
+    world.tenant.switches.replays = 0.0
+    for name in ROOMS:
+        world.add_room(name)
+    for name in ("ada", "bob"):
+        world.tenant.add_person(world.address(name), name.title())
+    world.set_modes(delegation=True, create=True)
+    span = world.at(14)
+    world.tenant.as_person(world.address("ada")).book(
+        "Adas", span.start, span.end, rooms=[world.address(name) for name in ROOMS], guests=["guest@else.example"]
+    )
+    world.run()
+    world.tenant.advance(400)
+    world.run()
+    world.tenant.on_request(moments.on_request)
+    return world
+
+
+def adas(world: World, room: str = "alder") -> Reservation:
+    return next(row for row in reservations(world, room) if row.meeting.title == "Adas")
+
+
+def act(world: World, reservation: Reservation, what: str) -> None:
+    with world.transactions.writing() as session:
+        row = session.get_one(Reservation, reservation.id)
+        getattr(service, what)(session, row.id, row.meeting.revision, "Ines", world.now())
+
+
+def book_for_bob(world: World) -> None:
+    bob = world.address("bob")
+    world.book("alder", "Bobs", world.at(18), owner_name="Bob", owner_email=bob, in_owner_calendar=True)
+
+
+def its_answer_is_lost(world: World) -> None:
+    world.tenant.faults.add("create", "T+")
+    book_for_bob(world)
+
+
+def its_request_is_lost(world: World) -> None:
+    world.tenant.faults.add("create", "T-")
+    book_for_bob(world)
+
+
+def change(world: World) -> None:
+    reservation = adas(world)
+    draft = Draft(reservation.room_id, "Moved", world.at(20), owner_email=world.address("ada"))
+    with world.transactions.writing() as session:
+        row = session.get_one(Reservation, reservation.id)
+        service.change(session, row.id, draft, row.meeting.revision, "Ines", world.now())
+
+
+def the_answer_of_a_change_is_lost(world: World) -> None:
+    world.tenant.faults.add("patch", "T+")
+    change(world)
+
+
+def leave_one_room(world: World) -> None:
+    world.cancel(adas(world).id)
+
+
+def cancel_all(world: World) -> None:
+    act(world, adas(world), "cancel_meeting")
+
+
+def the_answer_of_a_cancel_is_lost(world: World) -> None:
+    world.tenant.faults.add("cancel", "T+")
+    cancel_all(world)
+
+
+def decline_for_the_room(world: World) -> None:
+    world.set_modes()
+    act(world, adas(world), "decline")
+
+
+def the_answer_of_a_decline_is_lost(world: World) -> None:
+    world.tenant.faults.add("respond", "T+")
+    decline_for_the_room(world)
+
+
+SCENARIOS: tuple[Callable[[World], None], ...] = (
+    book_for_bob,
+    its_answer_is_lost,
+    its_request_is_lost,
+    change,
+    the_answer_of_a_change_is_lost,
+    leave_one_room,
+    cancel_all,
+    the_answer_of_a_cancel_is_lost,
+    decline_for_the_room,
+    the_answer_of_a_decline_is_lost,
+)
+
+
+def final_state(world: World) -> dict[str, Any]:
+    """All that people can see of all sides, and what waits. A repeated cancel or decline has no further effect."""
+    with world.transactions.reading() as session:
+        here = [
+            (
+                row.room.name,
+                row.meeting.title,
+                row.cancelled_at is None,
+                str(row.sync_state),
+                row.pending_time,
+                sorted((o.starts_at, o.ends_at, o.blocks) for o in row.occurrences),
+            )
+            for row in session.scalars(select(Reservation))
+        ]
+        conflicts = [(str(c.kind), c.prevailed) for c in session.scalars(select(Conflict)) if c.ended_at is None]
+        waiting = sorted((str(row.kind), row.parked) for row in session.scalars(select(Outbox)))
+    there = [
+        (name, event["subject"], event["start"], event["response"])
+        for name in (*ROOMS, "ada", "bob")
+        for event in live_there(world, name)
+    ]
+    return {
+        "here": sorted(here, key=repr),
+        "there": sorted(there, key=repr),
+        "holds": [str(hold.kind) for hold in world.holds()],
+        "conflicts": conflicts,
+        "waiting": waiting,
+    }
+
+
+def play(scenario: Callable[[World], None], fatal: int | None) -> tuple[dict[str, Any], Moments, int]:
+    """One run of a scenario, dying at a moment; its end, its moments, and the writes that had an effect."""
+    moments = Moments()
+    world = set_stage(moments)
+    try:
+        scenario(world)
+        before = world.writes()
+        moments.start(fatal)
+        try:
+            world.run(patience=80)
+        except Killed:
+            world.expire_claims()
+        finally:
+            moments.stop()
+        world.worker = world.new_worker("worker-2")
+        for _ in range(2):
+            world.run(patience=80)
+        end = final_state(world)
+        assert_quiet(world, kinds=(False,))
+        return end, moments, world.writes() - before
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.__name__)
+def test_a_worker_that_dies_in_a_persons_calendar_changes_nothing_of_the_end(
+    scenario: Callable[[World], None],
+) -> None:
+    expected, moments, writes = play(scenario, None)
+    assert moments.passed > 4
+    assert writes == 1
+    for fatal in range(2, moments.passed + 1, 4):
+        end, died, repeated = play(scenario, fatal)
+        differs = {name: (end[name], expected[name]) for name in expected if end[name] != expected[name]}
+        assert not differs, f"died before {died.last}, moment {fatal} of {moments.passed}: {differs}"
+        assert repeated == writes, f"died before {died.last}, moment {fatal} of {moments.passed}: {repeated} writes"
