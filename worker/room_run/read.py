@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from webapp.domain.words import HoldKind, RunKind
-from worker.room_run import windows
+from worker.room_run import drift, windows
 from worker.room_run.context import Run
 from worker.room_run.push import push_all
 from worker.store import claims, records, rounds
@@ -64,6 +65,8 @@ def _read_pages(run: Run, the_round: Round) -> Committed:
         rows = [stage_row(row, run.digest) for row in page.rows]
         read += len(rows)
         if page.delta_link is not None:
+            if the_round.is_full and read:
+                the_round = replace(the_round, told=drift.told_meanwhile(run, the_round))
             return rounds.commit(run.lane, the_round, rows, page.delta_link, run.now())
         assert page.next_link is not None, "a page has one of the two links"
         rounds.stage(run.lane, the_round, rows, page.next_link)
@@ -82,7 +85,7 @@ def _read_listing(run: Run, the_round: Round) -> Committed:
 
 
 def _tried_enough(run: Run) -> bool:
-    """A mailbox that was read in slices before is known to be slow; of another, one bad minute proves nothing (H10)."""
+    """A mailbox read in slices before is known to be slow; of another, one bad minute proves nothing (H10)."""
     return rounds.slice_days(run.lane) is not None or claims.failures(run.lane) % EVERY == PATIENCE
 
 
@@ -105,6 +108,8 @@ def _judge(run: Run, the_round: Round, committed: Committed) -> bool:
         return False
     if too_many_unusable(committed.noted.broken, committed.noted.rows):
         raise TooManyUnusable
+    if committed.silent is not None:
+        drift.count(run, committed.silent)
     if the_round.is_full:
         with run.lane.writing() as session:
             records.release(session, run.lane.room_id, (HoldKind.EMPTY_LISTING,), None, now)

@@ -12,7 +12,9 @@ from webapp.domain.booking import sync_window
 from webapp.domain.intervals import AllDay, Timed
 from webapp.domain.words import LinkState
 from webapp.models import DeltaSession, Link, Mailbox, StagedRow
+from worker.store import drift
 from worker.store.claims import Lane
+from worker.store.drift import Silent, Told
 from worker.store.observing import Noted, note
 from worker.store.staging import staged_from_json
 from worker.sync.guard import listing_is_suspect
@@ -34,6 +36,8 @@ class Round:
     began_at: datetime
     slice_days: int | None = None
     """So many days of the window are listed at once; None: all of it."""
+    told: Told | None = None
+    """Of a full round: what the delta link that it replaces has to tell; None: that cannot be said."""
 
 
 def full_is_due(lane: Lane) -> bool:
@@ -96,6 +100,8 @@ class Committed:
     noted: Noted
     suspect: bool = False
     known: int = 0
+    silent: Silent | None = None
+    """Of a full round: what no delta had told, where that can be said."""
 
 
 def commit(
@@ -104,8 +110,9 @@ def commit(
     """Make a complete round's observations and its delta link true in one transaction.
 
     Compare-and-set: if the session moved on since the round began, nothing is written and nothing noted; the
-    run goes round again.
+    run goes round again. Of a round that knows what was `told`, what it changes besides is silent differences.
     """
+    told = the_round.told
     with lane.writing() as session:
         current = session.get(DeltaSession, the_round.session_id)
         if current is None or current.generation != the_round.generation:
@@ -118,11 +125,13 @@ def commit(
         followed = sum(1 for link in known if link.reservation_id is not None and not link.observed_gone)
         if the_round.is_full and listing_is_suspect(len(everything), followed):
             return _distrust(session, current, followed)
+        before = drift.known(session, lane.mailbox_id) if told is not None else {}
         noted = note(session, lane, everything, is_full=the_round.is_full, began_at=the_round.began_at, now=now)
         if the_round.is_full:
             _sweep(known, the_round.began_at)
         _swap(session, lane, current, the_round, delta_link, now)
-        return Committed(noted, known=len(known))
+        silent = drift.silent(session, lane.mailbox_id, before, told, the_round.window) if told is not None else None
+        return Committed(noted, known=len(known), silent=silent)
 
 
 def _sweep(known: list[Link], began_at: datetime) -> None:
@@ -197,6 +206,15 @@ def slice_days(lane: Lane) -> int | None:
     with lane.reading() as session:
         active = _active(session, lane.mailbox_id)
         return active.slice_days if active else None
+
+
+def previous(lane: Lane, the_round: Round) -> tuple[str, tuple[datetime, datetime]] | None:
+    """The delta link that a full round will replace, and its window; None where there is none."""
+    with lane.reading() as session:
+        active = _active(session, lane.mailbox_id)
+        if active is None or active.id == the_round.session_id or active.delta_link is None:
+            return None
+        return active.delta_link, (active.window_start, active.window_end)
 
 
 def staged_count(lane: Lane, the_round: Round) -> int:
