@@ -20,6 +20,7 @@ from webapp.domain.words import Home, MeetingKind, Origin, OutboxKind, Reach, Sy
 from webapp.errors import FieldError, NotFound, Refused, StaleRevision
 from webapp.models import Meeting, Occurrence, Reservation, Room
 from webapp.outbox import queue_for_organizer, queue_for_push, want_run
+from webapp.reservations.moves import move_own, on_the_move, other_room, swap_room
 from webapp.reservations.organized import (
     check_owner_calendar,
     last_end,
@@ -97,14 +98,17 @@ def change(
     """Change a reservation that may be changed here.
 
     A meeting that a person organizes changes in all its rooms, so its new time must be free in each.
-    Raises `Refused` with the reason of `webapp.domain.access`, `Refused("cannot_move_room")`,
-    `Refused("owner_fixed")`, `Refused("room_taken", …)`, `StaleRevision`, `FieldError`, `NotFound`.
+    Another room moves it. Raises `Refused` with the reason of `webapp.domain.access`, `Refused("another_tenant")`,
+    `Refused("already_in_room")`, `Refused("room_not_followed")`, `Refused("is_moving")`, `Refused("owner_fixed")`,
+    `Refused("room_taken", …)`, `StaleRevision`, `FieldError`, `NotFound`.
     """
-    room, reservation = _changeable(session, reservation_id, seen_revision, now)
+    room, reservation = _changeable(session, reservation_id, seen_revision, now, other_room_id=draft.room_id)
     if reservation.meeting.home is Home.USER:
-        return _change_organized(session, room, reservation, draft, now)
+        return _change_organized(session, room, reservation, draft, by, now)
     if draft.room_id != room.id:
-        raise Refused("cannot_move_room")
+        return _move_own(session, room, reservation, draft, by, now)
+    if on_the_move(session, reservation):
+        raise Refused("is_moving")
     _check(session, room, draft, now, besides=reservation.id)
     meeting = reservation.meeting
     _fill(session, meeting, draft)
@@ -126,10 +130,11 @@ def cancel(session: Session, reservation_id: int, seen_revision: int, by: str, n
     if reservation.meeting.home is Home.USER:
         return _leave_room(session, room, reservation, by, now)
     reservation.meeting.revision += 1
-    end_reservation(session, reservation, by, now)
-    settle_overlaps(session, reservation, now)
-    queue_for_push(session, reservation, room.mailbox_id, now)
-    want_run(session, room.mailbox_id)
+    for one_room, one in [(room, reservation), *on_the_move(session, reservation)]:
+        end_reservation(session, one, by, now)
+        settle_overlaps(session, one, now)
+        queue_for_push(session, one, one_room.mailbox_id, now)
+        want_run(session, one_room.mailbox_id)
     return reservation
 
 
@@ -193,8 +198,10 @@ def title_of(meeting: Meeting) -> str:
     return shown_title(meeting.title, meeting.title_source, meeting.is_private, organizer)
 
 
-def _changeable(session: Session, reservation_id: int, seen_revision: int, now: datetime) -> tuple[Room, Reservation]:
-    room, reservation = _locked(session, reservation_id)
+def _changeable(
+    session: Session, reservation_id: int, seen_revision: int, now: datetime, other_room_id: int | None = None
+) -> tuple[Room, Reservation]:
+    room, reservation = _locked(session, reservation_id, other_room_id)
     allowed = access_to(reservation, now)
     if isinstance(allowed, Denied):
         raise Refused(allowed.code)
@@ -202,14 +209,17 @@ def _changeable(session: Session, reservation_id: int, seen_revision: int, now: 
     return room, reservation
 
 
-def _locked(session: Session, reservation_id: int) -> tuple[Room, Reservation]:
+def _locked(session: Session, reservation_id: int, other_room_id: int | None = None) -> tuple[Room, Reservation]:
     """The reservation as it is under its lock; of a person's meeting all rooms are locked, in id order."""
     found = session.get(Reservation, reservation_id)
     if found is None:
         raise NotFound(what="reservation", id=reservation_id)
-    if found.meeting.home is Home.USER:
-        lock_rooms(session, found.meeting)
-    room = lock_room(session, found.room_id)
+    rooms = {found.room_id, found.room_id if other_room_id is None else other_room_id}
+    if found.meeting.home is Home.USER or found.leaves_for_id is not None or len(rooms) > 1:
+        rooms |= {one.room_id for one in found.meeting.reservations}
+    for room_id in sorted(rooms):
+        lock_room(session, room_id)
+    room = session.get_one(Room, found.room_id)
     reservation = session.get_one(Reservation, reservation_id, populate_existing=True)
     session.refresh(reservation.meeting)
     return room, reservation
@@ -221,14 +231,15 @@ def _refuse_stale(reservation: Reservation, seen_revision: int) -> None:
 
 
 def _change_organized(
-    session: Session, room: Room, reservation: Reservation, draft: Draft, now: datetime
+    session: Session, room: Room, reservation: Reservation, draft: Draft, by: str, now: datetime
 ) -> Reservation:
-    """Change a person's meeting: title and time go to his calendar, and the new time must be free in all rooms."""
+    """Change a person's meeting: title, time and room go to his calendar; the new time must be free in all rooms."""
     meeting = reservation.meeting
-    if draft.room_id != room.id:
-        raise Refused("cannot_move_room")
     if draft.owner_email.strip().lower() != (meeting.owner.email if meeting.owner else ""):
         raise Refused("owner_fixed")
+    if draft.room_id != room.id:
+        other = other_room(session, room, draft.room_id)
+        reservation = swap_room(session, reservation, other, draft.span, by, now)
     placed = lock_rooms(session, meeting)
     for one_room, one in placed:
         _check(session, one_room, draft, now, besides=one.id)
@@ -241,6 +252,19 @@ def _change_organized(
         settle_overlaps(session, one, now)
     wait_for_organizer(session, meeting, OutboxKind.MEETING, placed, now)
     return reservation
+
+
+def _move_own(
+    session: Session, room: Room, reservation: Reservation, draft: Draft, by: str, now: datetime
+) -> Reservation:
+    """Another room, and perhaps another time and title, for a reservation that is the room's own."""
+    if on_the_move(session, reservation):
+        raise Refused("is_moving")
+    other = other_room(session, room, draft.room_id)
+    _check(session, other, draft, now, besides=None)
+    _fill(session, reservation.meeting, draft)
+    reservation.meeting.revision += 1
+    return move_own(session, reservation, other, draft.span, by, now)
 
 
 def _leave_room(session: Session, room: Room, reservation: Reservation, by: str, now: datetime) -> Reservation:
@@ -278,7 +302,7 @@ def _check(session: Session, room: Room, draft: Draft, now: datetime, besides: i
 
 def _fill(session: Session, meeting: Meeting, draft: Draft) -> None:
     title = draft.title.strip()
-    if title != meeting.title:
+    if title not in (meeting.title, title_of(meeting)):
         meeting.title, meeting.title_source = title, TitleSource.TYPED
     meeting.is_private = draft.is_private
     meeting.description = draft.description

@@ -124,7 +124,7 @@ def _push(run: Run, push: Push) -> None:
 
 def _push_new(run: Run, push: Push) -> None:
     """No event yet: nothing to do for what is cancelled or over, else create it if the slot is free."""
-    if not isinstance(push.local, Values) or push.ended:
+    if not push.ours or not isinstance(push.local, Values) or push.ended:
         _cleared(run, push, None if push.local is ABSENT else SyncState.LOCAL)
         return
     found = look_at_slot(run, push.times, push.public_id)

@@ -14,6 +14,7 @@ from worker.diagnosis import of_error
 from worker.room_run.apply import plan_and_apply
 from worker.room_run.context import Run, Stopping
 from worker.room_run.identify import NotOurs, identify
+from worker.room_run.moving import finish_moves
 from worker.room_run.organizer.decided import carry_out_decisions
 from worker.room_run.organizer.looking import look_at_organizers
 from worker.room_run.push import push_all
@@ -103,6 +104,7 @@ class RoomSync:
         look_at_organizers(run)
         plan_and_apply(run)
         push_all(run)
+        finish_moves(run)
         now = self.now()
         with run.lane.writing() as session:
             items.plan_next_look(session, run.lane)

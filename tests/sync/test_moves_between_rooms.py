@@ -1,0 +1,173 @@
+"""Reservations that change rooms, in both homes: nothing is lost, and nothing is there twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sync.checks import assert_quiet, assert_same, invite, ours_there, put, reservations
+from tests.sync.world import World
+from webapp.domain.words import SyncState
+from webapp.errors import Refused
+from webapp.models import Reservation
+from webapp.reservations import service
+from webapp.reservations.service import Draft
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """Two rooms under sync; delegation is on."""
+    for name in ("alder", "birch"):
+        world.add_room(name)
+    world.set_modes(delegation=True, create=True)
+    world.run()
+    return world
+
+
+def move(world: World, reservation_id: int, room: str, title: str = "Plan", span: object = None) -> int:
+    with world.transactions.writing() as session:
+        row = session.get_one(Reservation, reservation_id)
+        owner = row.meeting.owner.email if row.meeting.owner else ""
+        draft = Draft(
+            world.rooms[room],
+            title,
+            span or service.span_of(row.meeting),  # type: ignore[arg-type]
+            owner_email=owner,
+        )
+        return service.change(session, row.id, draft, row.meeting.revision, "Ines", world.now()).id
+
+
+@pytest.mark.parametrize("way", [("alder", "birch"), ("birch", "alder")])
+def test_a_rooms_own_reservation_is_made_in_the_other_room_before_it_leaves_the_first(
+    world: World, way: tuple[str, str]
+) -> None:
+    old, new = way
+    key = world.book(old, "Plan", world.at(10))
+    world.run()
+    seen: list[tuple[int, int]] = []
+    world.tenant.on_request(lambda *_: seen.append((len(ours_there(world, old)), len(ours_there(world, new)))))
+    writes = world.writes()
+    moved = move(world, key, new)
+    assert world.slots_here(old) == world.slots_here(new) == [(world.at(10).start, world.at(10).end)]
+    world.run()
+
+    assert (0, 0) not in seen
+    assert world.writes() - writes == 2
+    assert world.slots_here(old) == []
+    assert_same(world, old)
+    assert_same(world, new)
+    row = world.reservation(moved)
+    assert (row.sync_state, row.sync_code) == (SyncState.SYNCED, None)
+    assert [one.id for one in reservations(world, new)] == [moved]
+    assert_quiet(world)
+
+
+def test_a_move_into_a_slot_that_is_taken_in_outlook_leaves_the_reservation_where_it_was(world: World) -> None:
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    put(world, "birch", "First", world.at(10))
+    world.tenant.advance(1)
+    move(world, key, "birch")
+    world.run()
+
+    assert_same(world, "alder")
+    assert_same(world, "birch")
+    assert len(ours_there(world, "alder")) == 1
+    assert ours_there(world, "birch") == []
+    row = world.reservation(key)
+    assert (row.cancelled_at, row.sync_state, row.sync_code) == (None, SyncState.SYNCED, "move_refused")
+    assert [hold.kind.value for hold in world.holds()] == ["slot_taken"]
+
+
+def test_a_reservation_cancelled_while_it_moves_is_gone_from_both_rooms(world: World) -> None:
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    moved = move(world, key, "birch")
+    world.run_once("birch")
+    world.cancel(moved)
+    world.run()
+
+    assert world.slots_here("alder") == world.slots_here("birch") == []
+    assert ours_there(world, "alder") == ours_there(world, "birch") == []
+    assert_quiet(world)
+
+
+def test_a_reservation_that_moves_is_not_changed_again_before_it_arrived(world: World) -> None:
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    move(world, key, "birch")
+
+    with pytest.raises(Refused) as refused:
+        world.change(key, title="Other")
+    assert refused.value.code == "is_moving"
+
+
+def test_a_reservation_that_outlook_never_had_moves_without_being_there_twice(world: World) -> None:
+    key = world.book("alder", "Plan", world.at(10))
+    move(world, key, "birch")
+    world.run()
+
+    assert ours_there(world, "alder") == []
+    assert len(ours_there(world, "birch")) == 1
+    assert world.slots_here("alder") == []
+    assert_same(world, "birch")
+
+
+def test_another_room_for_a_persons_meeting_is_one_change_of_his_event(world: World) -> None:
+    """H53, from here."""
+    event = invite(world, "alder", "Plan", world.at(10), guests=["guest@else.example"])
+    world.run()
+    (before,) = reservations(world, "alder")
+    writes = world.writes()
+    moved = move(world, before.id, "birch")
+    world.run()
+
+    assert world.writes() - writes == 1
+    item = event.item
+    assert item is not None
+    assert sorted(line["address"] for line in item.attendees) == [world.address("birch"), "guest@else.example"]
+    assert world.slots_here("alder") == []
+    assert_same(world, "birch")
+    assert world.reservation(moved).sync_state is SyncState.SYNCED
+    assert_quiet(world)
+
+
+@pytest.mark.parametrize("first", ["alder", "birch"])
+def test_an_organizer_who_swaps_rooms_frees_the_one_and_takes_the_other_in_either_order(
+    world: World, first: str
+) -> None:
+    """H53."""
+    event = invite(world, "alder", "Plan", world.at(10))
+    world.run()
+    world.tenant.as_person(world.address("ada")).change(event, rooms=[world.address("birch")])
+    world.tenant.settle()
+    for name in (first, "birch" if first == "alder" else "alder"):
+        world.run_once(name)
+    world.run()
+    world.run()
+
+    assert world.slots_here("alder") == []
+    assert_same(world, "birch")
+    (here,) = reservations(world, "birch")
+    assert here.meeting.cancelled_at is None
+    assert here.meeting.title == "Plan"
+    assert_quiet(world)
+
+
+def test_two_meetings_that_swap_rooms_at_once_end_where_their_organizers_put_them(world: World) -> None:
+    """H53."""
+    one = invite(world, "alder", "One", world.at(10))
+    two = invite(world, "birch", "Two", world.at(10))
+    world.run()
+    ada = world.tenant.as_person(world.address("ada"))
+    ada.change(one, rooms=[])
+    world.tenant.settle()
+    ada.change(two, rooms=[world.address("alder")])
+    world.tenant.settle()
+    ada.change(one, rooms=[world.address("birch")])
+    world.run()
+    world.run()
+
+    assert [row.meeting.title for row in reservations(world, "alder")] == ["Two"]
+    assert [row.meeting.title for row in reservations(world, "birch")] == ["One"]
+    assert_same(world, "alder")
+    assert_same(world, "birch")

@@ -1,0 +1,77 @@
+"""Moves of a room's own reservation to another room: made there first, removed here after; both block meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from webapp.domain.words import HoldKind, LinkState, SyncState
+from webapp.models import Link, Reservation
+from webapp.outbox import queue_for_push, want_run
+from webapp.reservations.overlaps import settle_overlaps
+from webapp.reservations.rows import end_reservation, lock_room
+from worker.store.claims import Lane
+from worker.store.records import HeldAction, add_to_hold
+
+
+@dataclass(frozen=True)
+class Move:
+    """A reservation that leaves its room, and the one that takes its place; whether that arrived, or cannot."""
+
+    leaving_id: int
+    arriving_id: int
+    arrived: bool
+
+
+def decided_moves(lane: Lane) -> list[Move]:
+    """Moves into this room that are decided: the event is there, or the room could not have it."""
+    leaving, arriving = aliased(Reservation), aliased(Reservation)
+    is_there = exists(
+        select(Link.id).where(
+            Link.mailbox_id == lane.mailbox_id,
+            Link.reservation_id == arriving.id,
+            Link.state == LinkState.LINKED,
+            Link.observed_gone.is_(False),
+        )
+    )
+    failed = or_(
+        arriving.withdrawn_at.is_not(None),
+        arriving.cancelled_at.is_not(None),
+        arriving.sync_state == SyncState.FAILED,
+    )
+    with lane.reading() as session:
+        query = (
+            select(leaving.id, arriving.id, failed)
+            .join(arriving, leaving.leaves_for_id == arriving.id)
+            .where(arriving.room_id == lane.room_id, leaving.cancelled_at.is_(None), or_(is_there, failed))
+            .order_by(leaving.id)
+        )
+        return [Move(one, other, not bool(no)) for one, other, no in session.execute(query)]
+
+
+def finish(session: Session, move: Move, now: datetime) -> None:
+    """End the side that is not wanted any more: the old room's once the new one has it, else the new one's."""
+    leaving, arriving = (session.get_one(Reservation, key) for key in (move.leaving_id, move.arriving_id))
+    for room_id in sorted({leaving.room_id, arriving.room_id}):
+        lock_room(session, room_id)
+    leaving.leaves_for_id = None
+    by = arriving.meeting.created_by
+    over = leaving if move.arrived else arriving
+    if over.cancelled_at is None:
+        end_reservation(session, over, by, now)
+        settle_overlaps(session, over, now)
+    if not move.arrived:
+        _stays(session, leaving, now)
+    if over.room.mailbox_id is not None:
+        queue_for_push(session, over, over.room.mailbox_id, now)
+        want_run(session, over.room.mailbox_id)
+
+
+def _stays(session: Session, leaving: Reservation, now: datetime) -> None:
+    """The new room could not have it: the reservation stays where it is, and a person finds out why."""
+    leaving.sync_state, leaving.sync_code, leaving.sync_fields = SyncState.SYNCED, "move_refused", {}
+    action = HeldAction(key=f"reservation:{leaving.id}", action="rebook", reservation_id=leaving.id)
+    add_to_hold(session, leaving.room_id, HoldKind.SLOT_TAKEN, action, now)
