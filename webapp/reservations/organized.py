@@ -12,19 +12,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.access import OUT_OF_REACH, Modes, may_create_for_owner
+from webapp.domain.access import OUT_OF_REACH, may_create_for_owner
 from webapp.domain.intervals import Span, Timed, span_to_json
 from webapp.domain.words import MailboxKind, OutboxKind, Reach, SyncState
 from webapp.errors import FieldError
-from webapp.models import Mailbox, Meeting, Reservation, Room, SyncSettings
+from webapp.models import Mailbox, Meeting, Reservation, Room
 from webapp.outbox import queue_for_organizer, want_run
 from webapp.reservations.rows import PENDING, Dated, lock_room, span_of, write_dates
-
-
-def modes_in(session: Session) -> Modes:
-    """The settings that decide about people's mailboxes, as they are now."""
-    row = session.scalars(select(SyncSettings)).one()
-    return Modes(row.delegation, row.strict, row.create_in_owner)
+from webapp.sync_settings.modes import modes_of
 
 
 def reach_of(session: Session, room: Room, email: str) -> Reach:
@@ -39,7 +34,7 @@ def reach_of(session: Session, room: Room, email: str) -> Reach:
 
 def check_owner_calendar(session: Session, room: Room, owner_email: str) -> None:
     """Refuse a new meeting in its owner's calendar where it cannot be; raises `FieldError` with the reason."""
-    if not may_create_for_owner(modes_in(session)):
+    if not may_create_for_owner(modes_of(session)):
         raise FieldError("in_owner_calendar", "create_not_allowed")
     if room.mailbox_id is None or not room.sync_active:
         raise FieldError("in_owner_calendar", "room_not_followed")

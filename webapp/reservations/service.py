@@ -25,7 +25,6 @@ from webapp.reservations.organized import (
     check_owner_calendar,
     last_end,
     lock_rooms,
-    modes_in,
     reach_of,
     set_new_time,
     wait_for_organizer,
@@ -43,6 +42,7 @@ from webapp.reservations.rows import (
     span_of,
     write_dates,
 )
+from webapp.sync_settings.modes import modes_of
 
 TITLE_LIMIT = 1024
 
@@ -186,7 +186,7 @@ def access_to(reservation: Reservation, now: datetime) -> Allowed | Denied:
         ends_at=last_end(reservation, ZoneInfo(room.time_zone)),
         other_attendees=meeting.other_attendees,
         invited=is_invited(reservation),
-        modes=modes_in(session),
+        modes=modes_of(session),
         reach=reach_of(session, room, meeting.organizer.email) if by_person and meeting.organizer else Reach.UNKNOWN,
     )
     return may_change(facts, now)

@@ -57,6 +57,8 @@ class GraphPersonCalendar:
         self._address = address
         self._root = f"/users/{segment(address)}/events"
         self._count = count
+        self.answered: tuple[int, str] = (0, "")
+        """HTTP status and Microsoft's request id of the last success, for the ledger."""
 
     def find(self, ical_uid: str) -> tuple[Event, ...]:
         """Events with this iCalUId; an empty answer proves nothing (H77, docs/graph.md#filter-uid)."""
@@ -86,7 +88,7 @@ class GraphPersonCalendar:
         """POST a meeting that invites rooms; a repeated transactionId is answered with the event that it made."""
         self._count()
         body = mapping.meeting_body(new)
-        answer = self._client.post(self._root, body, scope=Scope.MAILBOX, mailbox=self._address)
+        answer = self._noted(self._client.post(self._root, body, scope=Scope.MAILBOX, mailbox=self._address))
         return self._written(answer, None)
 
     def patch(self, event_id: str, patch: MeetingPatch, etag: str, guests: GuestList | None) -> Event:
@@ -95,14 +97,14 @@ class GraphPersonCalendar:
         body = mapping.patch_body(patch.event)
         if guests is not None:
             body |= mapping.changed_rooms(guests.attendees, guests.locations, patch.remove_rooms, patch.add_rooms)
-        answer = self._client.patch(self._event(event_id), body, etag, mailbox=self._address)
+        answer = self._noted(self._client.patch(self._event(event_id), body, etag, mailbox=self._address))
         return self._written(answer, event_id)
 
     def cancel(self, event_id: str) -> None:
         """Cancel a meeting for everybody; answered with 202 and nothing else (docs/graph.md#cancel)."""
         self._count()
         path = f"{self._event(event_id)}/cancel"
-        self._client.post(path, {"Comment": ""}, scope=Scope.ITEM, mailbox=self._address)
+        self._noted(self._client.post(path, {"Comment": ""}, scope=Scope.ITEM, mailbox=self._address))
 
     def _written(self, answer: Answer, event_id: str | None) -> Event:
         """The event after a write that succeeded; what goes wrong from here on leaves the write done."""
@@ -128,7 +130,11 @@ class GraphPersonCalendar:
 
     def _get(self, path: str, scope: Scope) -> Answer:
         self._count()
-        return self._client.get(path, scope=scope, mailbox=self._address)
+        return self._noted(self._client.get(path, scope=scope, mailbox=self._address))
+
+    def _noted(self, answer: Answer) -> Answer:
+        self.answered = (answer.status, answer.request_id)
+        return answer
 
 
 def _quoted(text: str) -> str:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from webapp.domain.access import Modes, may_read_organizer
 from webapp.domain.intervals import span_from_json
 from webapp.domain.words import (
     Answer,
@@ -27,7 +28,7 @@ from webapp.domain.words import (
     SyncState,
     TitleSource,
 )
-from webapp.models import Attempt, Link, Mailbox, Meeting, Outbox, Reservation, Room, Tombstone
+from webapp.models import Attempt, Link, Mailbox, Meeting, Outbox, Reservation, Room, SyncSettings, Tombstone
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.remote import cancel_remote, decline_remote
 from webapp.reservations.rows import PENDING, end_reservation, lock_room, set_span, span_of
@@ -212,6 +213,18 @@ class Reading:
     rooms: tuple[ResourceAnswer, ...] = ()
 
 
+def may_still_be_read(session: Session) -> bool:
+    """Whether what was read may be kept: asked in the transaction that keeps it, as the setting may have changed
+    since it was read. Saving that setting waits for this transaction, and then forgets what it kept."""
+    row = session.scalars(select(SyncSettings).with_for_update(read=True)).one()
+    return may_read_organizer(Modes(row.delegation, row.strict, row.create_in_owner))
+
+
+def kept(session: Session, seen: Observation) -> Observation:
+    """What may be kept of an organizer's event after a write to it."""
+    return seen if may_still_be_read(session) else replace(seen, values=replace(seen.values, subject=None))
+
+
 def note(session: Session, authority: Authority, reading: Reading, now: datetime) -> bool:
     """The organizer's event as it was read becomes this meeting's: link, base, title, time and details; whether
     the meeting changed by it. What waits to be sent there is left to that, which reads it again."""
@@ -261,8 +274,9 @@ def bind_created(
     """The event that a create made: id and base in one step, and the key by which the rooms' copies find it."""
     link = _link(session, reading.mailbox_id, authority.meeting_id, reading.event_id, now)
     link.transaction_id, link.written_at = reading.seen.transaction_id, now
-    link.observed = observation_to_json(reading.seen)
-    set_base(link, asked, reading.seen.values)
+    seen = kept(session, reading.seen)
+    link.observed = observation_to_json(seen)
+    set_base(link, asked, seen.values)
     meeting = session.get_one(Meeting, authority.meeting_id)
     meeting.tenant_guid, meeting.ical_uid = lane.tenant_guid or "", reading.seen.ical_uid
     meeting.authority_state = AuthorityState.KNOWN
@@ -275,6 +289,7 @@ def wrote(
 ) -> None:
     """A PATCH of the organizer's event took effect: what it sent is agreed, as the server returned it (H47)."""
     link = session.get_one(Link, link_id)
+    seen = kept(session, seen)
     base = base_of(link) or Base(sent, seen.values)
     link.base_local = values_to_json(replace(base.local, **{group: getattr(sent, group) for group in groups}))
     link.base_remote = values_to_json(
@@ -376,8 +391,8 @@ def bury(session: Session, link_id: int, why: str, now: datetime) -> None:
 def know(session: Session, authority: Authority, reading: Reading, base: Base, now: datetime) -> int:
     """Keep what was just read before something is sent; both sides' base stays. Returns the link's id."""
     link = _link(session, reading.mailbox_id, authority.meeting_id, reading.event_id, now)
-    link.observed = observation_to_json(reading.seen)
-    if link.base_local is None:
+    link.observed = observation_to_json(kept(session, reading.seen))
+    if link.base_local is None and may_still_be_read(session):
         link.base_local, link.base_remote = values_to_json(base.local), values_to_json(base.remote)
     set_state(session, authority.meeting_id, AuthorityState.KNOWN)
     return link.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -187,7 +187,8 @@ def new_patch(
 ) -> OpenAttempt:
     """Commit to a PATCH of the organizer's event; `target` is mailbox, event and etag. Of attendees only the rooms
     taken off are kept: the list itself comes from the read just before (H41)."""
-    body = {"groups": sorted(groups), "values": values_to_json(values), "remove": list(remove)}
+    sent = values if "subject" in groups else replace(values, subject=None)  # a title that is not sent is not kept
+    body = {"groups": sorted(groups), "values": values_to_json(sent), "remove": list(remove)}
     mailbox_id, event_id, etag = target
     return add_attempt(
         session,

@@ -128,17 +128,25 @@ def write_entry(session: Session, lane: Lane, person: PersonLane, entry: Entry, 
     return row.id
 
 
-def close_entry(session: Session, entry_id: int, person: PersonLane, now: datetime, error: SyncError | None) -> None:
-    """Write how a request ended, and what it tells of the mailbox's reach."""
+def close_entry(
+    session: Session,
+    entry_id: int,
+    person: PersonLane,
+    now: datetime,
+    answered: tuple[int, str],
+    error: SyncError | None,
+) -> None:
+    """Write how a request ended, and what it tells of the mailbox's reach. `answered` is status and request id of
+    a success."""
     trouble = error.trouble if error is not None else None
     session.execute(
         update(MailboxLedger)
         .where(MailboxLedger.id == entry_id)
         .values(
             finished_at=now,
-            status=trouble.status if trouble else 200,
+            status=trouble.status if trouble else answered[0],
             code=trouble.code[:128] if trouble else "",
-            request_id=trouble.request_id[:64] if trouble else "",
+            request_id=(trouble.request_id if trouble else answered[1])[:64],
         )
     )
     reach = _reach(error)

@@ -62,6 +62,10 @@ class Guests(Protocol):
 class PersonCalendar(Protocol):
     """A person's calendar: single events by id or by a mark, never a list of them."""
 
+    @property
+    def answered(self) -> tuple[int, str]:
+        """HTTP status and Microsoft's request id of the last success."""
+
     def find(self, ical_uid: str) -> tuple[Event, ...]:
         """Events with this iCalUId; none found proves nothing (H77)."""
 

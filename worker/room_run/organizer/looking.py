@@ -83,6 +83,9 @@ def _read(mailbox: PersonMailbox, authority: Authority) -> Event | None:
 def _seen(run: Run, authority: Authority, reading: Reading) -> None:
     now = run.now()
     with run.lane.writing() as session:
+        if not authorities.may_still_be_read(session):
+            authorities.look_again_at(session, authority.meeting_id, None)
+            return
         changed = reading.seen.live and authorities.note(session, authority, reading, now)
         for step in authorities.take_answers(session, authority.meeting_id, reading, now):
             run.log.step(session, now, "here", step, reason="organizer")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from webapp.domain.access import Modes
 from webapp.domain.words import LedgerOperation
-from webapp.reservations.organized import modes_in
+from webapp.sync_settings import modes
 from worker.room_run.context import Run
 from worker.store import persons
 from worker.store.authority import Authority
@@ -31,7 +31,7 @@ class OutOfReach(Exception):
 def modes_of(run: Run) -> Modes:
     """The settings as they are at this moment: asked again before whatever they decide about."""
     with run.lane.reading() as session:
-        return modes_in(session)
+        return modes.modes_of(session)
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ class PersonMailbox:
             raise
         finally:
             with self.run.lane.writing() as session:
-                persons.close_entry(session, entry_id, self.lane, self.run.now(), failed)
+                answered = self.calendar.answered
+                persons.close_entry(session, entry_id, self.lane, self.run.now(), answered, failed)
 
 
 @contextmanager
