@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, not_, or_, select, true, update
 from sqlalchemy.orm import Session, joinedload
 
-from webapp.domain.words import BY_OUTLOOK, AttemptState, Home, Origin, SyncState
-from webapp.models import Attempt, Hold, Link, Meeting, Occurrence, Outbox, Reservation, Room
+from webapp.domain.words import BY_OUTLOOK, AttemptState, Home, Origin, OutboxKind, SyncState
+from webapp.models import Attempt, Hold, Link, Mailbox, Meeting, Occurrence, Outbox, Reservation, Room
+from webapp.outbox import want_run
 
 
 def is_own(meeting: Meeting) -> bool:
@@ -100,8 +102,12 @@ def unsent(session: Session, room: Room, now: datetime) -> Sequence[Reservation]
 
 
 def keep_here(session: Session, room: Room, mailbox_id: int, now: datetime) -> None:
-    """After an unlink own reservations live here only; what waited for the mailbox, and holds, are dropped."""
-    session.execute(delete(Outbox).where(Outbox.mailbox_id == mailbox_id))
+    """After an unlink own reservations live here only; what waited for the mailbox, and holds, are dropped.
+
+    What is wanted of meetings in people's calendars goes on in another room of theirs, or waits for the next link.
+    """
+    session.execute(delete(Outbox).where(Outbox.mailbox_id == mailbox_id, Outbox.kind == OutboxKind.PUSH))
+    _hand_over(session, mailbox_id)
     own = (
         select(Reservation.id)
         .join(Reservation.meeting)
@@ -121,23 +127,116 @@ def keep_here(session: Session, room: Room, mailbox_id: int, now: datetime) -> N
     session.execute(update(Hold).where(Hold.room_id == room.id, Hold.closed_at.is_(None)).values(closed_at=now))
 
 
-def held_elsewhere(session: Session, room: Room, mailbox_id: int | None, now: datetime) -> int:
-    """How many of the room's reservations that have not ended are, or may be, in another mailbox than this."""
+def _hand_over(session: Session, mailbox_id: int) -> None:
+    """What is still to be done in organizers' calendars is done in the lane of another followed room."""
+    rows = session.scalars(
+        select(Outbox).where(
+            Outbox.mailbox_id == mailbox_id, Outbox.kind.in_((OutboxKind.MEETING, OutboxKind.CANCEL_MEETING))
+        )
+    )
+    for row in rows.all():
+        mine = session.get_one(Reservation, row.reservation_id)
+        heir = session.execute(
+            select(Reservation.id, Room.mailbox_id)
+            .join(Reservation.room)
+            .where(
+                Reservation.meeting_id == mine.meeting_id,
+                Room.sync_active,
+                Room.archived_at.is_(None),
+                Room.mailbox_id.is_not(None),
+                Room.mailbox_id != mailbox_id,
+                Reservation.id.not_in(select(Outbox.reservation_id).where(Outbox.kind == row.kind)),
+            )
+            .order_by(Room.id)
+            .limit(1)
+        ).one_or_none()
+        if heir is not None:
+            row.reservation_id, row.mailbox_id = heir
+            want_run(session, row.mailbox_id)
+
+
+@dataclass(frozen=True)
+class Parting:
+    """What another mailbox would mean for a room's reservations that have not ended.
+
+    `ours` are created there; `theirs` are closed as left behind in `address`, the mailbox they are in now.
+    """
+
+    address: str
+    ours: int
+    theirs: int
+
+
+def parting(session: Session, room: Room, mailbox_id: int | None, now: datetime) -> Parting | None:
+    """What the room would leave behind if it followed this mailbox (None: one that is not known yet); None: nothing
+    is, or may be, in another one."""
+    links, unsettled = _linked_elsewhere(mailbox_id), _tried_elsewhere(mailbox_id, AttemptState.OPEN)
+    ids = _open_ids(room, now)
+    if not _count(session, ids.where(or_(Reservation.id.in_(links), Reservation.id.in_(unsettled)))):
+        return None
+    left = session.get(Mailbox, mailbox_left(session, room, mailbox_id) or 0)
+    return Parting(
+        address=left.address if left else room.external_address or "",
+        ours=_count(session, ids.where(_IS_OWN, Reservation.withdrawn_at.is_(None))),
+        theirs=_count(session, ids.where(_is_strangers_elsewhere(mailbox_id))),
+    )
+
+
+def strangers_elsewhere(session: Session, room: Room, mailbox_id: int, now: datetime) -> Sequence[Reservation]:
+    """Reservations that have not ended, that are not the room's own, and that another mailbox than this holds."""
+    ids = _open_ids(room, now).where(_is_strangers_elsewhere(mailbox_id))
+    return session.scalars(select(Reservation).where(Reservation.id.in_(ids)).order_by(Reservation.id)).all()
+
+
+_IS_OWN = and_(Meeting.home == Home.RESOURCE, Meeting.origin == Origin.HERE)
+
+
+def _is_strangers_elsewhere(mailbox_id: int | None) -> ColumnElement[bool]:
+    """Imported, or made here in its owner's calendar: the event invites the other mailbox, not this one."""
+    here = or_(
+        Reservation.id.in_(select(Link.reservation_id).where(Link.mailbox_id == mailbox_id)),
+        Reservation.id.in_(select(Attempt.reservation_id).where(Attempt.mailbox_id == mailbox_id)),
+    )
+    elsewhere = or_(
+        Reservation.id.in_(_linked_elsewhere(mailbox_id)), Reservation.id.in_(_tried_elsewhere(mailbox_id))
+    )
+    return and_(not_(_IS_OWN), elsewhere, not_(here) if mailbox_id is not None else true())
+
+
+def _linked_elsewhere(mailbox_id: int | None) -> Select[int | None]:
     links = select(Link.reservation_id).where(Link.reservation_id.is_not(None))
-    attempts = select(Attempt.reservation_id).where(Attempt.state == AttemptState.OPEN)
-    if mailbox_id is not None:
-        links = links.where(Link.mailbox_id != mailbox_id)
-        attempts = attempts.where(Attempt.mailbox_id != mailbox_id)
-    ids = _open_ids(room, now).where(or_(Reservation.id.in_(links), Reservation.id.in_(attempts)))
+    return links if mailbox_id is None else links.where(Link.mailbox_id != mailbox_id)
+
+
+def _tried_elsewhere(mailbox_id: int | None, *states: AttemptState) -> Select[int]:
+    attempts = select(Attempt.reservation_id)
+    if states:
+        attempts = attempts.where(Attempt.state.in_(states))
+    return attempts if mailbox_id is None else attempts.where(Attempt.mailbox_id != mailbox_id)
+
+
+def mailbox_left(session: Session, room: Room, besides: int | None) -> int | None:
+    """The mailbox, other than this, that the room's reservations are in."""
+    query = (
+        select(Link.mailbox_id)
+        .join(Reservation, Link.reservation_id == Reservation.id)
+        .where(Reservation.room_id == room.id, Reservation.cancelled_at.is_(None))
+        .order_by(Link.id.desc())
+        .limit(1)
+    )
+    return session.scalar(query if besides is None else query.where(Link.mailbox_id != besides))
+
+
+def _count(session: Session, ids: Select[int]) -> int:
     return session.scalar(select(func.count()).select_from(ids.subquery())) or 0
 
 
 def open_count(session: Session, room: Room, now: datetime) -> int:
     """How many reservations of the room have not ended."""
-    return session.scalar(select(func.count()).select_from(_open_ids(room, now).subquery())) or 0
+    return _count(session, _open_ids(room, now))
 
 
-def _open_ids(room: Room, now: datetime):  # type: ignore[no-untyped-def]
+def _open_ids(room: Room, now: datetime) -> Select[int]:
     """Ids of the room's reservations with a date that has not ended (a cancelled one has no dates)."""
     return (
         select(Reservation.id)

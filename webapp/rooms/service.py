@@ -12,30 +12,23 @@ from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.database import rows_changed
 from webapp.domain.words import RoomState
 from webapp.errors import FieldError, NotFound, Refused, StaleRevision
-from webapp.models import Connection, Mailbox, Meeting, Occurrence, Reservation, Room
+from webapp.models import Connection, Meeting, Occurrence, Reservation, Room
 from webapp.outbox import queue_for_push, want_run
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.rows import lock_room
-from webapp.rooms import following
+from webapp.rooms import following, linking
+from webapp.rooms.linking import Agreed, Link, bring_link, start_at_once
 
-ADDRESS = re.compile(r"[^\s@<>\"',;]+@[^\s@.<>\"',;]+(\.[^\s@.<>\"',;]+)+")
+ADDRESS = re.compile(r"[^\s@<>\",;]+@[^\s@.<>\"',;]+(\.[^\s@.<>\"',;]+)+")
+"""People and rooms can have an apostrophe in their address (H69)."""
 ADDRESS_LIMIT = 320
 CAPACITY_LIMIT = 100_000
-
-
-@dataclass(frozen=True)
-class Link:
-    """The external calendar a room shall follow; `address` as typed, `active` whether its sync runs."""
-
-    connection_id: int
-    address: str
-    active: bool
 
 
 @dataclass(frozen=True)
@@ -57,14 +50,22 @@ def create_room(session: Session, draft: RoomDraft, now: datetime) -> Room:
     _describe(room, draft)
     session.add(room)
     session.flush()
-    _bring_link(session, room, draft.link, now)
+    bring_link(session, room, draft.link, None, now)
     return room
 
 
-def save_room(session: Session, room_id: int, draft: RoomDraft, seen_revision: int, now: datetime) -> Room:
+def save_room(
+    session: Session,
+    room_id: int,
+    draft: RoomDraft,
+    seen_revision: int,
+    now: datetime,
+    agreed: Agreed | None = None,
+) -> Room:
     """Save a room's fields and its link.
 
-    Raises `FieldError`, `NotFound`, `StaleRevision`, `Refused("room_archived")`, `Refused("another_mailbox")`.
+    Raises `FieldError`, `NotFound`, `StaleRevision`, `Refused("room_archived")`, and `Refused("another_mailbox")`
+    with what would be left behind, unless somebody `agreed` to that.
     """
     room = open_room(session, room_id)
     if room.revision != seen_revision:
@@ -74,7 +75,7 @@ def save_room(session: Session, room_id: int, draft: RoomDraft, seen_revision: i
     _describe(room, draft)
     room.revision += 1
     moved = old_zone != room.time_zone and _move_all_day(session, room, ZoneInfo(old_zone), now)
-    _bring_link(session, room, draft.link, now)
+    bring_link(session, room, draft.link, agreed, now)
     if moved:
         want_run(session, room.mailbox_id)
     return room
@@ -83,7 +84,7 @@ def save_room(session: Session, room_id: int, draft: RoomDraft, seen_revision: i
 def archive_room(session: Session, room_id: int, now: datetime) -> Room:
     """Take a room out of use: unlinked, no more bookings; its reservations stay. Raises `NotFound`, `Refused`."""
     room = open_room(session, room_id)
-    _bring_link(session, room, None, now)
+    bring_link(session, room, None, None, now)
     room.archived_at = now
     room.revision += 1
     return room
@@ -103,7 +104,7 @@ def confirm_address(session: Session, room_id: int, now: datetime) -> Room:
     room = open_room(session, room_id)
     if room.mailbox_id is not None and not room.address_confirmed:
         room.address_confirmed = True
-        _start_at_once(session, room, now)
+        start_at_once(session, room, now)
     return room
 
 
@@ -111,7 +112,22 @@ def try_again(session: Session, room_id: int, now: datetime) -> Room:
     """Read the whole calendar of a room in Error now, without waiting for its back-off. Raises `NotFound`."""
     room = open_room(session, room_id)
     if room.mailbox_id is not None and room.sync_active and room.sync_state is RoomState.ERROR:
-        _start_at_once(session, room, now)
+        start_at_once(session, room, now)
+    return room
+
+
+def same_room(session: Session, room_id: int, now: datetime) -> Room:
+    """The other calendar that answers at the room's address is the room's. Raises `NotFound`, `Refused`."""
+    room = open_room(session, room_id)
+    linking.same_room(session, room, now)
+    return room
+
+
+def other_mailbox(session: Session, room_id: int, agreed: Agreed | None, now: datetime) -> Room:
+    """The other calendar that answers at the room's address is a new one. Raises `NotFound`, `Refused`, and
+    `Refused("another_mailbox")` with what would be left behind, unless somebody `agreed` to that."""
+    room = open_room(session, room_id)
+    linking.other_mailbox(session, room, agreed, now)
     return room
 
 
@@ -169,96 +185,6 @@ def _describe(room: Room, draft: RoomDraft) -> None:
     room.time_zone = draft.time_zone
 
 
-def _bring_link(session: Session, room: Room, link: Link | None, now: datetime) -> None:
-    """Make the room's link what `link` says, with all that follows for its reservations."""
-    if link is None:
-        _unlink(session, room, now)
-        return
-    if _connect(session, room, link, now):
-        room.sync_active = False
-    if room.sync_active == link.active:
-        return
-    room.sync_active = link.active
-    if not link.active:
-        following.stop(session, room, now)
-        _set_state(room, RoomState.OFF, now)
-        return
-    assert room.mailbox_id is not None, "_connect has just linked it"
-    following.resume(session, room, room.mailbox_id)
-    for reservation in (*following.unsent(session, room, now), *following.owed_cancels(session, room.mailbox_id)):
-        queue_for_push(session, reservation, room.mailbox_id, now)
-    _start_again(session, room, now)
-
-
-def _connect(session: Session, room: Room, link: Link, now: datetime) -> bool:
-    """Point the room at the mailbox of `link`; whether that is another one than before.
-
-    A former mailbox row of the same connection and address is found again, with its links: what was synced
-    before is recognised and nothing is made twice.
-    """
-    address = link.address.strip()
-    same_mailbox = room.connection_id == link.connection_id and _same(room.external_address, address)
-    if room.mailbox_id is not None and same_mailbox:
-        return False
-    # Two rooms that ask for one calendar at once queue up at the connection's row.
-    connection = session.scalar(select(Connection).where(Connection.id == link.connection_id).with_for_update())
-    if connection is None:
-        raise FieldError("connection_id", "connection_missing")
-    holder = session.scalar(
-        select(Room).where(
-            func.lower(Room.external_address) == address.lower(), Room.archived_at.is_(None), Room.id != room.id
-        )
-    )
-    if holder is not None:
-        raise FieldError("external_address", "address_taken", room=holder.name, room_id=holder.id)
-    mailbox = session.scalar(
-        select(Mailbox)
-        .where(Mailbox.connection_id == connection.id, Mailbox.address == address.lower())
-        .order_by(Mailbox.id)
-        .limit(1)
-    )
-    left_behind = following.held_elsewhere(session, room, mailbox.id if mailbox else None, now)
-    if left_behind:
-        raise Refused("another_mailbox", room=room.name, count=left_behind)
-    if mailbox is None:
-        mailbox = Mailbox(connection_id=connection.id, address=address.lower())
-        session.add(mailbox)
-        session.flush()
-    if room.mailbox_id is not None:
-        following.keep_here(session, room, room.mailbox_id, now)
-    room.connection_id, room.external_address, room.mailbox_id = connection.id, address, mailbox.id
-    room.address_confirmed = False
-    return True
-
-
-def _unlink(session: Session, room: Room, now: datetime) -> None:
-    if room.mailbox_id is None:
-        return
-    following.stop(session, room, now)
-    following.keep_here(session, room, room.mailbox_id, now)
-    room.connection_id = room.external_address = room.mailbox_id = None
-    room.address_confirmed = room.sync_active = False
-    _set_state(room, RoomState.OFF, now)
-    session.flush()
-
-
-def _start_at_once(session: Session, room: Room, now: datetime) -> None:
-    """A person asked for it: what the mailbox waits for does not count."""
-    session.execute(update(Mailbox).where(Mailbox.id == room.mailbox_id).values(not_before=None))
-    _start_again(session, room, now)
-
-
-def _start_again(session: Session, room: Room, now: datetime) -> None:
-    _set_state(room, RoomState.PENDING, now)
-    want_run(session, room.mailbox_id, full=True)
-
-
-def _set_state(room: Room, state: RoomState, now: datetime) -> None:
-    room.sync_state, room.sync_state_since = state, now
-    room.sync_code, room.sync_fields = None, {}
-    room.progress_done, room.progress_total = 0, None
-
-
 def _move_all_day(session: Session, room: Room, old_zone: ZoneInfo, now: datetime) -> bool:
     """All-day dates keep their days when the room's zone changes: their midnights move, here and in Outlook.
 
@@ -286,7 +212,3 @@ def _move_all_day(session: Session, room: Room, old_zone: ZoneInfo, now: datetim
 
 def _same_midnight(instant: datetime, old: ZoneInfo, new: ZoneInfo) -> datetime:
     return datetime.combine(instant.astimezone(old).date(), time(), tzinfo=new).astimezone(UTC)
-
-
-def _same(one: str | None, other: str) -> bool:
-    return one is not None and one.lower() == other.lower()

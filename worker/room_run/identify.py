@@ -1,109 +1,117 @@
-"""Which mailbox this is: known by tenant and default calendar, not by its address (H55)."""
+"""Which mailbox this is: known by tenant and default calendar, not by its address (H55, H69)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
-
-from webapp.domain.words import RoomState
-from webapp.models import Connection, Mailbox, Outbox, Room, RoomChoice
-from worker.store.claims import Lane
-from worker.store.records import set_room_state
+from webapp.domain.words import RunKind
+from worker.room_run.context import Run
+from worker.room_run.refresh import refresh
+from worker.store import identity, items
+from worker.store.claims import Lane, keep
+from worker.store.records import RunLog
+from worker.store.rounds import full_is_due
 from worker.sync.ports import Calendar
-
-ASK_AGAIN = timedelta(minutes=10)
-SOON = timedelta(seconds=5)
 
 
 class NotOurs(Exception):
     """This mailbox must not be read for this room; the room's status says why."""
 
 
-def identify(lane: Lane, calendar: Calendar, tenant_guid: str | None, now: datetime) -> Lane:
-    """Learn or confirm the mailbox's identity; raises `NotOurs` when it is another room's, or nobody knows it
-    for a room, or another calendar answers at its address."""
+def identify(lane: Lane, calendar: Calendar, tenant_guid: str | None, log: RunLog, now: datetime) -> Lane:
+    """Learn or confirm the mailbox's identity, and leave what the room had in another one.
+
+    Raises `NotOurs` when it is another room's, when nobody knows it for a room, when another calendar answers at its
+    address, and after it turned out to be a mailbox that is known under another address.
+    """
     guid = tenant_guid or lane.tenant_guid or ""
-    if lane.calendar_key is not None:
-        return replace(lane, tenant_guid=guid or lane.tenant_guid)
-    _refuse_unlisted(lane, now)
-    key = calendar.calendar_key()
+    if lane.calendar_key is None:
+        lane = _learn(lane, calendar, guid, now)
+    else:
+        _refuse_other_tenant(lane, guid, now)
+        if identity.is_due(lane, now):
+            _compare(lane, calendar.calendar_key(), guid, now)
+    if full_is_due(lane):
+        _leave_others(lane, log, now)
+    return replace(lane, tenant_guid=guid or lane.tenant_guid)
+
+
+def confirm_calendar(run: Run, *, believed: bool) -> None:
+    """After a round, before anything is planned from it: is this still the calendar that the round was to read?
+
+    Asked where everything was read, and where so much vanished that it may be another one; once a run. Raises
+    `NotOurs`.
+    """
+    full = run.log.kind is RunKind.FULL
+    if not full and not identity.has_vanished(run.lane):
+        return
+    if not identity.was_asked_since(run.lane, run.log.started_at):
+        _compare(run.lane, run.calendar.calendar_key(), run.lane.tenant_guid or "", run.now())
+    if full and believed and identity.is_renewing(run.lane):
+        _renew(run)
+
+
+def _learn(lane: Lane, calendar: Calendar, guid: str, now: datetime) -> Lane:
     with lane.writing() as session:
-        same = session.scalar(
-            select(Mailbox).where(
-                Mailbox.tenant_guid == guid, Mailbox.calendar_key == key, Mailbox.id != lane.mailbox_id
-            )
-        )
-        if same is not None:
-            refused = _same_calendar(session, lane, same, now)
-        else:
-            refused = False
-            session.execute(
-                update(Mailbox).where(Mailbox.id == lane.mailbox_id).values(tenant_guid=guid, calendar_key=key)
-            )
-            session.execute(
-                update(Connection)
-                .where(Connection.id == lane.connection_id, Connection.tenant_guid.is_(None))
-                .values(tenant_guid=guid)
-            )
-    if refused or same is not None:
+        listed = identity.is_listed(session, lane, now)
+    if not listed:
+        raise NotOurs
+    key = calendar.calendar_key()
+    with lane.transactions.writing() as session:
+        same = identity.known_as(session, lane, guid, key)
+        if same is None:
+            identity.learn(session, lane, guid, key, now)
+        elif not identity.refuse_other_room(session, lane, same, now):
+            identity.take_over(session, lane, same, now)
+        keep(session, lane)  # the room may have gone over to another row: only the claim must be ours
+    if same is not None:
         raise NotOurs
     return replace(lane, tenant_guid=guid, calendar_key=key)
 
 
-def _refuse_unlisted(lane: Lane, now: datetime) -> None:
-    """An address that Places does not list may be a person's: nothing is read until somebody says it is a room."""
+def _refuse_other_tenant(lane: Lane, guid: str, now: datetime) -> None:
+    """The connection's tenant is a name, and the name leads elsewhere by now: the same address is another mailbox."""
+    if not guid or lane.tenant_guid in (None, guid):
+        return
     with lane.writing() as session:
-        room = session.get_one(Room, lane.room_id)
-        connection = session.get_one(Connection, lane.connection_id)
-        listed = session.scalar(
-            select(RoomChoice.id).where(
-                RoomChoice.connection_id == lane.connection_id,
-                func.lower(RoomChoice.address) == lane.address.lower(),
-            )
-        )
-        if listed is not None or room.address_confirmed:
-            return
-        unknown = connection.places_listed_at is None
-        if connection.places_wanted == connection.places_done:
-            connection.places_wanted += 1
-        if not unknown:
-            set_room_state(session, room.id, RoomState.PENDING, now, "address_unlisted", {"address": lane.address})
-        session.execute(
-            update(Mailbox)
-            .where(Mailbox.id == lane.mailbox_id)
-            .values(not_before=now + (SOON if unknown else ASK_AGAIN))
-        )
+        identity.stop(session, lane, "other_tenant", {"expected": lane.tenant_guid, "found": guid}, now)
     raise NotOurs
 
 
-def _same_calendar(session: Session, lane: Lane, same: Mailbox, now: datetime) -> bool:
-    """Another mailbox row is this calendar: another room's (refuse), or this room's own from before (take it)."""
-    other = session.scalar(select(Room).where(Room.mailbox_id == same.id))
-    if other is not None:
-        connection = session.get_one(Connection, same.connection_id)
-        set_room_state(
-            session,
-            lane.room_id,
-            RoomState.ERROR,
-            now,
-            "same_calendar",
-            {"room": other.name, "connection": connection.name},
-        )
-        session.execute(update(Mailbox).where(Mailbox.id == lane.mailbox_id).values(not_before=now + ASK_AGAIN))
-        return True
-    session.execute(update(Room).where(Room.id == lane.room_id).values(mailbox_id=same.id))
-    session.execute(update(Outbox).where(Outbox.mailbox_id == lane.mailbox_id).values(mailbox_id=same.id))
-    session.execute(
-        update(Mailbox)
-        .where(Mailbox.id == same.id)
-        .values(
-            address=lane.address,
-            connection_id=lane.connection_id,
-            wanted=Mailbox.wanted + 1,
-            full_wanted=Mailbox.full_wanted + 1,
-        )
-    )
-    return False
+def _compare(lane: Lane, key: str, guid: str, now: datetime) -> None:
+    with lane.writing() as session:
+        if key == lane.calendar_key:
+            identity.confirm(session, lane, now)
+            return
+        same = identity.known_as(session, lane, guid, key)
+        if same is None or not identity.refuse_other_room(session, lane, same, now):
+            identity.ask_person(session, lane, key, now)
+    raise NotOurs
+
+
+def _leave_others(lane: Lane, log: RunLog, now: datetime) -> None:
+    with lane.writing() as session:
+        closed = identity.leave_others(session, lane, now)
+    if not closed:
+        return
+    log.begin()
+    with lane.writing() as session:
+        for reservation_id in closed:
+            log.step(session, now, "here", "leave", reservation_id, "left_behind")
+
+
+def _renew(run: Run) -> None:
+    """All ids changed: series are read first, as a row of one of their dates does not tell which they are."""
+    with run.lane.reading() as session:
+        unread = [
+            item for item in items.load(session, identity.strangers(session, run.lane)) if item.observed is None
+        ]
+    run.log.begin()
+    refresh(run, unread)
+    now = run.now()
+    with run.lane.writing() as session:
+        renewed = identity.renew_ids(session, run.lane, now)
+        run.log.step(session, now, "none", "adopt", reason="ids_renewed", count=renewed.renewed)
+        for reservation_id in renewed.kept:
+            run.log.step(session, now, "none", "keep", reservation_id, "not_in_outlook")

@@ -13,7 +13,8 @@ from webapp.domain.words import RoomState, RunKind, RunResult
 from worker.diagnosis import of_error
 from worker.room_run.apply import plan_and_apply
 from worker.room_run.context import Run, Stopping
-from worker.room_run.identify import NotOurs, identify
+from worker.room_run.identify import NotOurs, confirm_calendar, identify
+from worker.room_run.leaving import remove_left
 from worker.room_run.moving import finish_moves
 from worker.room_run.organizer.decided import carry_out_decisions
 from worker.room_run.organizer.looking import look_at_organizers
@@ -21,7 +22,7 @@ from worker.room_run.push import push_all
 from worker.room_run.read import read_round
 from worker.room_run.refresh import look_again
 from worker.room_run.settle import settle_all
-from worker.store import claims, items, records
+from worker.store import claims, items, records, waits
 from worker.store.claims import Lane, LaneLost
 from worker.store.records import RunLog
 from worker.sync.errors import (
@@ -34,6 +35,7 @@ from worker.sync.errors import (
     TooManyUnusable,
     Unavailable,
 )
+from worker.sync.guard import spread
 from worker.sync.link import Digest
 from worker.sync.ports import Calendar
 
@@ -69,22 +71,31 @@ class RoomSync:
         lane = claims.claim(self.transactions, mailbox_id, self.owner, self.now())
         if lane is None:
             return False
+        if lane.leaving:
+            remove_left(lane, self.open_calendar, self.install, self.now)
+            return True
         run_log = RunLog(lane, RunKind.DELTA, self.now())
         try:
             calendar, tenant_guid = self.open_calendar(lane.connection_id, lane.address)
-            lane = identify(lane, calendar, tenant_guid, self.now())
+            lane = identify(lane, calendar, tenant_guid, run_log, self.now())
             run_log.lane = lane
             self._rounds(Run(lane, calendar, run_log, self.now, self.digest, self.install, self.is_stopping))
-        except LaneLost:
+        except (
+            LaneLost
+        ):  # to another worker, or because the room was unlinked or paused: then it is still to be freed
             self._close(run_log, RunResult.LOST)
+            claims.give_back(lane, None, failed=False)
         except NotOurs:
             claims.give_back(lane, None, failed=False)
+            if run_log.run_id is not None:
+                self._close(run_log, RunResult.FAILED, "not_this_calendar")
         except Stopping:
             claims.give_back(lane, None, failed=False)
             self._close(run_log, RunResult.LOST, "stopping")
         except Exception as error:
             if not claims.is_ours(lane):  # rows changed under the run's feet: whoever took over says how it stands
                 self._close(run_log, RunResult.LOST)
+                claims.give_back(lane, None, failed=False)
             elif isinstance(error, SyncError):
                 self._failed(lane, run_log, error)
             else:
@@ -100,6 +111,7 @@ class RoomSync:
         carry_out_decisions(run)
         push_all(run)
         believed = read_round(run)
+        confirm_calendar(run, believed=believed)
         look_again(run)
         look_at_organizers(run)
         plan_and_apply(run)
@@ -123,7 +135,7 @@ class RoomSync:
         """Say what went wrong where people look, give the mailbox back, and come again after a while."""
         now = self.now()
         failures = claims.failures(lane)
-        wait = timedelta(seconds=_wait_of(error, failures))
+        wait = timedelta(seconds=spread(_wait_of(error, failures), lane.mailbox_id))
         code, state = _standing(error, failures)
         fields = {"code": error.trouble.code, "status": error.trouble.status, "request_id": error.trouble.request_id}
         with lane.transactions.writing() as session:
@@ -134,6 +146,8 @@ class RoomSync:
                 records.secret_refused_as_expired(session, lane.connection_id, now)
         self._close(run_log, RunResult.THROTTLED if isinstance(error, Throttled) else RunResult.FAILED, code, fields)
         claims.give_back(lane, now + wait, failed=not isinstance(error, Throttled))
+        if isinstance(error, Throttled) and error.of_all:
+            waits.put_off_connection(self.transactions, lane.connection_id, now, error.wait_seconds)
 
     def _close(
         self, run_log: RunLog, result: RunResult, code: str | None = None, fields: dict[str, object] | None = None

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, true, update
+from sqlalchemy.orm import Session, aliased
 
 from webapp.database import Transactions, rows_changed
 from webapp.domain.words import AttemptState
-from webapp.models import Attempt, Connection, Mailbox, Outbox, Room, SyncSettings
+from webapp.models import Attempt, Connection, LeftMailbox, Mailbox, Outbox, Room, SyncSettings
 from worker.store.leading import has_due_look
 
 LEASE = timedelta(seconds=45)
@@ -30,7 +30,10 @@ class LaneLost(Exception):
 
 @dataclass(frozen=True)
 class Lane:
-    """A claimed mailbox and what a run must know of it."""
+    """A claimed mailbox and what a run must know of it.
+
+    `leaving`: the room follows another one by now, and what it wrote in this one is being removed.
+    """
 
     transactions: Transactions
     mailbox_id: int
@@ -41,13 +44,15 @@ class Lane:
     calendar_key: str | None
     zone: str
     fence: int
+    leaving: bool = False
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction that commits only while the claim is ours."""
+        """A transaction that commits only while the claim is ours, and the mailbox is still to be worked in: a room
+        that was unlinked, paused or archived meanwhile, and sync switched off, end a run at its next commit."""
         with self.transactions.writing() as session:
             yield session
-            keep(session, self)
+            keep(session, self, _is_still(self))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -75,13 +80,15 @@ def claim(transactions: Transactions, mailbox_id: int, owner: str, now: datetime
         taken = rows_changed(
             session,
             update(Mailbox)
-            .where(Mailbox.id == mailbox_id, _is_free(clock), _may_run(now), _is_followed(), _has_work(now))
+            .where(Mailbox.id == mailbox_id, _is_free(clock), _may_run(now), _is_wanted(now))
             .values(claim_owner=owner, claim_expires_at=clock + LEASE, fence=Mailbox.fence + 1),
         )
         if taken == 0:
             return None
         mailbox = session.get_one(Mailbox, mailbox_id, populate_existing=True)
-        room = session.scalars(select(Room).where(Room.mailbox_id == mailbox_id)).one()
+        room = session.scalar(select(Room).where(Room.mailbox_id == mailbox_id))
+        left = session.get(LeftMailbox, mailbox_id) if room is None else None
+        room = room or session.get_one(Room, left.room_id if left else 0)
         connection = session.get_one(Connection, mailbox.connection_id)
         return Lane(
             transactions=transactions,
@@ -93,16 +100,19 @@ def claim(transactions: Transactions, mailbox_id: int, owner: str, now: datetime
             calendar_key=mailbox.calendar_key,
             zone=room.time_zone,
             fence=mailbox.fence,
+            leaving=left is not None,
         )
 
 
-def keep(session: Session, lane: Lane) -> None:
-    """Renew the claim as the last statement of a transaction; raises `LaneLost` when it is not ours."""
+def keep(session: Session, lane: Lane, still: ColumnElement[bool] | None = None) -> None:
+    """Renew the claim as the last statement of a transaction; raises `LaneLost` when it is not ours, or when the
+    mailbox is not `still` what the run was for."""
     session.flush()
     kept = rows_changed(
         session,
         update(Mailbox)
         .where(Mailbox.id == lane.mailbox_id, Mailbox.fence == lane.fence, Mailbox.claim_owner.is_not(None))
+        .where(true() if still is None else still)
         .values(claim_expires_at=database_now(session) + LEASE),
     )
     if kept == 0:
@@ -110,10 +120,13 @@ def keep(session: Session, lane: Lane) -> None:
 
 
 def is_ours(lane: Lane) -> bool:
-    """Whether the claim is still this run's own."""
+    """Whether the claim is still this run's own, and the mailbox still what it was for."""
     with lane.reading() as session:
         mine = select(Mailbox.id).where(
-            Mailbox.id == lane.mailbox_id, Mailbox.fence == lane.fence, Mailbox.claim_owner.is_not(None)
+            Mailbox.id == lane.mailbox_id,
+            Mailbox.fence == lane.fence,
+            Mailbox.claim_owner.is_not(None),
+            _is_still(lane),
         )
         return session.scalar(mine) is not None
 
@@ -168,7 +181,7 @@ def due(session: Session, now: datetime, limit: int, *, only_full: bool | None =
     """
     query = (
         select(Mailbox.id)
-        .where(_is_free(database_now(session)), _may_run(now), _is_followed(), _has_work(now))
+        .where(_is_free(database_now(session)), _may_run(now), _is_wanted(now))
         .order_by(Mailbox.last_round_at.asc().nulls_first(), Mailbox.id)
         .limit(limit)
     )
@@ -213,6 +226,33 @@ def _is_followed() -> ColumnElement[bool]:
         exists(select(SyncSettings.id).where(SyncSettings.enabled)),
         exists(select(Room.id).where(Room.mailbox_id == Mailbox.id, Room.sync_active, Room.archived_at.is_(None))),
     )
+
+
+def _is_still(lane: Lane) -> ColumnElement[bool]:
+    return _is_left() if lane.leaving else _is_followed()
+
+
+def _is_left() -> ColumnElement[bool]:
+    """Sync is on, the room follows another mailbox that is known, and what it wrote in this one is to be removed."""
+    present = aliased(Mailbox)
+    return and_(
+        exists(select(SyncSettings.id).where(SyncSettings.enabled)),
+        exists(
+            select(LeftMailbox.mailbox_id)
+            .join(Room, LeftMailbox.room_id == Room.id)
+            .join(present, Room.mailbox_id == present.id)
+            .where(
+                LeftMailbox.mailbox_id == Mailbox.id,
+                LeftMailbox.finished_at.is_(None),
+                present.id != Mailbox.id,
+                present.calendar_key.is_not(None),
+            )
+        ),
+    )
+
+
+def _is_wanted(now: datetime) -> ColumnElement[bool]:
+    return or_(and_(_is_followed(), _has_work(now)), _is_left())
 
 
 def _has_work(now: datetime) -> ColumnElement[bool]:

@@ -187,7 +187,8 @@ def test_another_mailbox_is_refused_while_reservations_are_in_the_present_one(
         save(world, room_id, None)
     with pytest.raises(Refused) as refused:
         save(world, room_id, Link(connection_id, "other@larkfield.example", True))
-    assert (refused.value.code, refused.value.fields["count"]) == ("another_mailbox", 1)
+    said = refused.value.fields
+    assert (refused.value.code, said["theirs"], said["left"]) == ("another_mailbox", 1, ADDRESS.lower())
 
 
 def test_another_mailbox_is_refused_while_a_write_to_the_present_one_is_not_settled(world: World) -> None:
