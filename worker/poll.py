@@ -13,6 +13,7 @@ from webapp.models import DeltaSession, Mailbox
 from worker.graph.batch import MOST_PARTS, Probe, Stir, longest_wait, probe
 from worker.graph.client import GraphClient
 from worker.store import claims
+from worker.store.waits import put_off
 from worker.sync.errors import SyncError, Throttled
 
 OLD_LINK = timedelta(days=1)
@@ -74,14 +75,14 @@ def _probe(
     try:
         probes = probe(client_of(connection_id), {str(mailbox_id): link for mailbox_id, link in links.items()})
     except Throttled as error:
-        _wait(transactions, list(links), now + timedelta(seconds=error.wait_seconds))
+        put_off(transactions, links, now, error.wait_seconds)
         return []
     except SyncError:
         return list(links)
     _renew(transactions, links, probes)
     slow = [int(key) for key, found in probes.items() if isinstance(found.error, Throttled)]
     if slow:
-        _wait(transactions, slow, now + timedelta(seconds=longest_wait(probes.values())))
+        put_off(transactions, slow, now, longest_wait(probes.values()))
     return [int(key) for key, found in probes.items() if found.stir is not Stir.QUIET and int(key) not in slow]
 
 
@@ -105,11 +106,6 @@ def _renew(transactions: Transactions, links: dict[int, str], probes: dict[str, 
             .values(delta_link=bindparam("newer")),
             newer,
         )
-
-
-def _wait(transactions: Transactions, ids: list[int], until: datetime) -> None:
-    with transactions.writing() as session:
-        session.execute(update(Mailbox).where(Mailbox.id.in_(ids)).values(not_before=until))
 
 
 def _mark(transactions: Transactions, polled: list[int], stirred: list[int], now: datetime) -> None:

@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import sys
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,6 +32,7 @@ from webapp.models import Connection, ConnectionCheck, DeltaSession, Mailbox
 from worker.process import Process, process, stopping
 from worker.store import claims, leases
 from worker.store.sync_all import close_finished
+from worker.sync.guard import share_of
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +131,7 @@ def reanchor(here: Process, now: datetime) -> None:
 
 def longest_age(mailbox_id: int) -> timedelta:
     """How old a mailbox's window may become: always the same for one mailbox, and another for the next."""
-    share = zlib.crc32(str(mailbox_id).encode()) / 2**32
-    return REANCHOR - SPREAD * share
+    return REANCHOR - SPREAD * share_of(mailbox_id)
 
 
 def finish_sync_all(here: Process, now: datetime) -> None:

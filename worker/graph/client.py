@@ -133,12 +133,15 @@ class GraphClient:
     ) -> Answer:
         token = self.tokens.token()
         trouble = Trouble(client_request_id=str(uuid.uuid4()), operation=f"{method} {scope}")
-        with self._gate.through(self._lane(mailbox)):
+        lane = mailbox.lower()
+        with self._gate.through(lane, self.tokens.key):
             response = self._exchange(method, url, headers, body, token, trouble)
         if 200 <= response.status_code < 300:
+            if lane != TENANT_LANE:
+                self._gate.answered(self.tokens.key)
             return _answer(response, trouble)
         failure = classify(response.status_code, response.headers, _json(response), scope=scope, trouble=trouble)
-        self._learn(failure, token, mailbox)
+        self._learn(failure, token, lane)
         raise failure
 
     def _exchange(
@@ -164,16 +167,13 @@ class GraphClient:
             failure = broken_request(error, trouble)
         raise failure
 
-    def _learn(self, failure: SyncError, token: Token, mailbox: str) -> None:
+    def _learn(self, failure: SyncError, token: Token, lane: str) -> None:
         if isinstance(failure, CredentialsRefused):
             self.tokens.drop(token)
         elif isinstance(failure, AccessDenied):
             self.tokens.drop_if_older(token, _STALE_FOR_CONSENT)
         elif isinstance(failure, Throttled):
-            self._gate.closed_for(self._lane(mailbox), failure.wait_seconds)
-
-    def _lane(self, mailbox: str) -> str:
-        return f"{self.tokens.key} {mailbox.lower()}"
+            self._gate.closed_for(lane, failure.wait_seconds, self.tokens.key)
 
 
 def is_below(link: str, base_url: str) -> bool:

@@ -29,10 +29,14 @@ class SyncError(Exception):
 
 
 class Throttled(SyncError):
-    """Microsoft asks to wait `wait_seconds`; a write answered so may have been done all the same (H37)."""
+    """Microsoft asks to wait `wait_seconds`; a write answered so may have been done all the same (H37).
 
-    def __init__(self, trouble: Trouble, wait_seconds: float) -> None:
+    `of_all`: not this mailbox alone waits, but every one of its connection (H67).
+    """
+
+    def __init__(self, trouble: Trouble, wait_seconds: float, of_all: bool = False) -> None:
         self.wait_seconds = wait_seconds
+        self.of_all = of_all
         super().__init__(trouble)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 ROOM_FLOOR, ROOM_SHARE = 5, 0.20
 TENANT_FLOOR, TENANT_SHARE = 25, 0.02
 QUARANTINE_SHARE = 0.10
+JITTER = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,13 @@ def listing_is_suspect(seen: int, known: int) -> bool:
 def too_many_unusable(unusable: int, total: int) -> bool:
     """Whether so many items cannot be read that the fault is more likely ours: the room stops."""
     return unusable > 1 and unusable > QUARANTINE_SHARE * total
+
+
+def share_of(mailbox_id: int) -> float:
+    """A number from 0 to 1 that is always the same for one mailbox: what many do, each does at its own moment."""
+    return zlib.crc32(str(mailbox_id).encode()) / 2**32
+
+
+def spread(seconds: float, mailbox_id: int) -> float:
+    """A wait, or up to half as long again: told to wait the same, mailboxes do not come back in step (H67)."""
+    return seconds * (1 + JITTER * share_of(mailbox_id))

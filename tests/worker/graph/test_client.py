@@ -13,7 +13,7 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnection
 from tests.worker.graph.wire import GRAPH, Wire, discovery, granted, problem, reply
 from worker.graph.client import GraphClient, is_below, open_session, segment
 from worker.graph.errors import Broken, Scope
-from worker.graph.throttle import Gate
+from worker.graph.throttle import MANY, Gate
 from worker.sync import errors
 
 ROOM = "oak@contoso.test"
@@ -333,3 +333,66 @@ def test_a_lane_that_stays_full_throttles_after_five_seconds(waiting):
     with gate.through("oak"), gate.through("oak"), pytest.raises(errors.Throttled), gate.through("oak"):
         pass
     assert sum(waiting.waited) == 5.0
+
+
+def throttle_all(gate: Gate, mailboxes: int, seconds: float, name: str = "room") -> None:
+    for number in range(mailboxes):
+        with gate.through(f"{name}{number}", "contoso"):
+            gate.closed_for(f"{name}{number}", seconds, "contoso")
+
+
+def is_open(gate: Gate, mailbox: str, of: str = "contoso") -> bool:
+    try:
+        with gate.through(mailbox, of):
+            return True
+    except errors.Throttled:
+        return False
+
+
+def test_some_throttled_mailboxes_close_no_other_of_their_connection(waiting):
+    """H67, I8."""
+    gate = Gate(waiting.now, waiting.pause)
+    throttle_all(gate, MANY - 1, 30)
+    assert is_open(gate, "elm") and not is_open(gate, "room0")
+
+
+def test_many_throttled_mailboxes_without_an_answer_between_close_their_connection_alone(waiting):
+    """H67."""
+    gate = Gate(waiting.now, waiting.pause)
+    throttle_all(gate, MANY, 30)
+    assert not is_open(gate, "elm")
+    assert is_open(gate, "elm", of="fabrikam")
+
+
+def test_answers_between_show_that_it_is_not_the_tenant_that_is_throttled(waiting):
+    """H67."""
+    gate = Gate(waiting.now, waiting.pause)
+    throttle_all(gate, MANY - 1, 30)
+    gate.answered("contoso")
+    throttle_all(gate, MANY - 1, 30, "other")
+    assert is_open(gate, "elm")
+
+
+def test_a_closed_connection_asks_once_after_each_wait_and_opens_with_an_answer(waiting):
+    """H67."""
+    gate = Gate(waiting.now, waiting.pause)
+    throttle_all(gate, MANY, 30)
+    waiting.seconds += 31
+    with gate.through("elm", "contoso"):
+        assert not is_open(gate, "oak"), "a second one asks at the same time"
+        gate.closed_for("elm", 30, "contoso")
+    assert not is_open(gate, "oak")
+    waiting.seconds += 31
+    with gate.through("oak", "contoso"):
+        gate.answered("contoso")
+    assert is_open(gate, "elm")
+    assert gate._connections == {}
+
+
+def test_whoever_asks_for_a_closed_connection_and_dies_leaves_the_way_to_another(waiting):
+    gate = Gate(waiting.now, waiting.pause)
+    throttle_all(gate, MANY, 30)
+    waiting.seconds += 31
+    with pytest.raises(RuntimeError), gate.through("elm", "contoso"):
+        raise RuntimeError
+    assert is_open(gate, "oak")
