@@ -115,12 +115,14 @@ class GraphClient:
         body: Mapping[str, Any] | None = None,
     ) -> Answer:
         """One request; a refused token is replaced once, as Graph does nothing for a request it answers with 401."""
+        token = self.tokens.token()
         try:
-            return self._send_once(method, url, scope, mailbox, headers, body)
-        except CredentialsRefused as error:
-            if error.trouble.operation == "token":
+            return self._send_once(method, url, scope, mailbox, headers, body, token)
+        except CredentialsRefused:
+            newer = self.tokens.replace(token)
+            if newer is None:
                 raise
-        return self._send_once(method, url, scope, mailbox, headers, body)
+        return self._send_once(method, url, scope, mailbox, headers, body, newer)
 
     def _send_once(
         self,
@@ -130,8 +132,8 @@ class GraphClient:
         mailbox: str,
         headers: Mapping[str, str],
         body: Mapping[str, Any] | None,
+        token: Token,
     ) -> Answer:
-        token = self.tokens.token()
         trouble = Trouble(client_request_id=str(uuid.uuid4()), operation=f"{method} {scope}")
         lane = mailbox.lower()
         with self._gate.through(lane, self.tokens.key):
@@ -168,9 +170,7 @@ class GraphClient:
         raise failure
 
     def _learn(self, failure: SyncError, token: Token, lane: str) -> None:
-        if isinstance(failure, CredentialsRefused):
-            self.tokens.drop(token)
-        elif isinstance(failure, AccessDenied):
+        if isinstance(failure, AccessDenied):
             self.tokens.drop_if_older(token, _STALE_FOR_CONSENT)
         elif isinstance(failure, Throttled):
             self._gate.closed_for(lane, failure.wait_seconds, self.tokens.key)

@@ -28,6 +28,8 @@ TIMEOUT_SECONDS = (10.0, 10.0)
 OPERATION = "token"
 _SPARE = timedelta(seconds=300)
 """A token with less left is not used any more."""
+REFUSED_FOR = timedelta(seconds=60)
+"""For so long a refusal counts for all rooms of a connection: they do not each ask Entra (H68)."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,17 @@ class TokenSource:
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._dropped: str | None = None
+        self._refused: tuple[datetime, CredentialsRefused] | None = None
+        self._replaced_at: datetime | None = None
         self.key = hashlib.sha256("\n".join([authority, scope, *vars(credentials).values()]).encode()).hexdigest()
         """Digest of what tokens are got with: a changed secret never meets an old token."""
 
     def token(self) -> Token:
-        """A token that is good for some minutes; raises a classified error when Entra gives none."""
+        """A token that is good for some minutes; raises a classified error when Entra gives none, or gave none just
+        now."""
         with self._lock:
             if self._token is None or not self._usable(self._token):
-                self._token = self._shared() or self._got()
+                self._token = self._shared() or self._got_unless_refused()
             return self._token
 
     def renew(self) -> Token:
@@ -97,8 +102,19 @@ class TokenSource:
             self._token = self._got()
             return self._token
 
+    def replace(self, token: Token) -> Token | None:
+        """Another token for one that Graph refused; None when one was replaced just now, which did not help."""
+        now = self._now()
+        with self._lock:
+            if self._token is None or self._token == token:
+                if self._replaced_at is not None and now - self._replaced_at < REFUSED_FOR:
+                    return None
+                self._replaced_at = now
+        self.drop(token)
+        return self.token()
+
     def drop(self, token: Token) -> None:
-        """Forget a token that was refused, unless another thread has already got a newer one."""
+        """Forget a token, unless another thread has already got a newer one."""
         with self._lock:
             self._dropped = token.value
             if self._token == token:
@@ -117,8 +133,18 @@ class TokenSource:
     def _usable(self, token: Token) -> bool:
         return token.expires_at - self._now() > _SPARE
 
+    def _got_unless_refused(self) -> Token:
+        if self._refused is not None and self._now() - self._refused[0] < REFUSED_FOR:
+            raise CredentialsRefused(self._refused[1].trouble)
+        return self._got()
+
     def _got(self) -> Token:
-        token = self._acquire()
+        self._refused = None
+        try:
+            token = self._acquire()
+        except CredentialsRefused as error:
+            self._refused = (self._now(), error)
+            raise
         if self._cache:
             self._cache.save(self.key, _dump(token))
         return token

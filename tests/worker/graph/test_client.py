@@ -119,11 +119,15 @@ def test_a_refused_token_is_replaced_once(wire: Wire, client: GraphClient):
     assert first != second
 
 
-def test_a_token_refused_twice_is_the_credentials_fault_and_not_kept(wire: Wire, client: GraphClient):
+def test_a_token_refused_twice_is_the_credentials_fault_and_not_kept(wire: Wire, client: GraphClient, clock):
+    """H68: the rooms of a connection do not each get a new token, and come back by themselves."""
     wire.entra = [answer for number in range(3) for answer in (discovery(), granted(number))]
-    wire.graph = [problem(401, "InvalidAuthenticationToken")] * 2 + [reply(200, {})]
-    with pytest.raises(errors.CredentialsRefused):
-        get(client)
+    wire.graph = [problem(401, "InvalidAuthenticationToken")] * 5 + [reply(200, {})]
+    for _ in range(3):
+        with pytest.raises(errors.CredentialsRefused):
+            get(client)
+    assert len({request.headers["Authorization"] for request in wire.to_graph}) == 2
+    clock.advance(60)
     get(client)
     assert len({request.headers["Authorization"] for request in wire.to_graph}) == 3
 

@@ -112,6 +112,19 @@ def test_a_corrected_setup_works_at_once_although_msal_remembers_a_400(wire: Wir
     source = token_source(wire, clock)
     with pytest.raises(errors.CredentialsRefused):
         source.token()
+    assert source.renew() == source.token()
+
+
+def test_a_refusal_counts_for_every_room_for_a_minute_and_no_longer(wire: Wire, clock: Clock):
+    """H68."""
+    wire.entra = [discovery(), refused(7000222), discovery(), granted()]
+    source = token_source(wire, clock)
+    for _ in range(300):
+        with pytest.raises(errors.CredentialsRefused) as caught:
+            source.token()
+        assert caught.value.trouble.code == "7000222"
+    assert len(wire.entra) == 2
+    clock.advance(60)
     assert source.token()
 
 
