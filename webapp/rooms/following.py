@@ -159,10 +159,10 @@ def _hand_over(session: Session, mailbox_id: int) -> None:
 class Parting:
     """What another mailbox would mean for a room's reservations that have not ended.
 
-    `ours` are created there; `theirs` are closed as left behind in `address`, the mailbox they are in now.
+    `ours` are created there; `theirs` are closed as left behind in `left`, the address of the mailbox they are in.
     """
 
-    address: str
+    left: str
     ours: int
     theirs: int
 
@@ -176,7 +176,7 @@ def parting(session: Session, room: Room, mailbox_id: int | None, now: datetime)
         return None
     left = session.get(Mailbox, mailbox_left(session, room, mailbox_id) or 0)
     return Parting(
-        address=left.address if left else room.external_address or "",
+        left=left.address if left else room.external_address or "",
         ours=_count(session, ids.where(_IS_OWN, Reservation.withdrawn_at.is_(None))),
         theirs=_count(session, ids.where(_is_strangers_elsewhere(mailbox_id))),
     )

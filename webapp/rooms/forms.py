@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from functools import cache
 from zoneinfo import available_timezones
 
-from wtforms import BooleanField, SelectField, StringField, ValidationError
+from wtforms import BooleanField, HiddenField, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from webapp.forms import RevisedForm, is_whole, trimmed
 from webapp.models import Connection, Room
-from webapp.rooms.service import CAPACITY_LIMIT, Link, RoomDraft
+from webapp.rooms.linking import Agreed, Link
+from webapp.rooms.service import CAPACITY_LIMIT, RoomDraft
 from webapp.rooms.words import FIELD_WORDS
+
+NOT_TYPED = frozenset({"csrf_token", "sync_active", "agreed", "remove_left"})
 
 NONE, OFFICE_365 = "none", "office365"
 
@@ -47,6 +50,9 @@ class RoomForm(RevisedForm):
     connection_id = SelectField("Microsoft Connection to Use", validate_choice=False)
     external_address = StringField("External Calendar", filters=[trimmed])
     sync_active = BooleanField("External Calendar Sync is Active")
+    agreed = HiddenField()
+    """`another_mailbox`: the question what happens to the room's reservations was answered."""
+    remove_left = BooleanField("Also remove what was written there")
 
     def offer(self, connections: Sequence[Connection]) -> None:
         """Fill in what can be chosen; a room's own zone stays choosable under whatever name it has."""
@@ -86,6 +92,16 @@ class RoomForm(RevisedForm):
     def is_linked(self) -> bool:
         """Whether Office 365 is chosen."""
         return bool(self.calendar_type.data == OFFICE_365)
+
+    @property
+    def agreement(self) -> Agreed | None:
+        """What a person agreed to when asked about another mailbox."""
+        return Agreed(bool(self.remove_left.data)) if self.agreed.data == "another_mailbox" else None
+
+    def as_typed(self) -> dict[str, str]:
+        """Its fields as a browser sends them, for a form that asks once more."""
+        texts = {field.name: str(field.data or "") for field in self if field.name not in NOT_TYPED}
+        return texts | ({"sync_active": "y"} if self.sync_active.data else {})
 
     def draft(self) -> RoomDraft:
         """What a valid form wants."""

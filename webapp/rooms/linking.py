@@ -71,13 +71,18 @@ def same_room(session: Session, room: Room, now: datetime) -> None:
     start_at_once(session, room, now)
 
 
-def other_mailbox(session: Session, room: Room, agreed: Agreed | None, now: datetime) -> None:
+def parting_from_former(session: Session, room: Room, now: datetime) -> following.Parting:
+    """What it would mean if the other calendar at the room's address were a new one. Raises
+    `Refused("calendar_settled")`."""
+    _in_question(session, room)
+    return following.parting(session, room, None, now) or following.Parting(room.external_address or "", 0, 0)
+
+
+def other_mailbox(session: Session, room: Room, now: datetime) -> None:
     """A person says that the other calendar at the room's address is a new one: all is as after a link to another
     mailbox. What was written in the former cannot be removed: it is out of reach. Raises `Refused`."""
     mailbox = _in_question(session, room)
     key, guid = mailbox.calendar_seen, mailbox.tenant_guid
-    if agreed is None:
-        raise _needs_agreement(room, following.parting(session, room, None, now), room.external_address or "")
     mailbox.calendar_seen = None
     session.flush()
     other = session.scalar(select(Mailbox).where(Mailbox.tenant_guid == guid, Mailbox.calendar_key == key))
@@ -147,7 +152,7 @@ def _connect(session: Session, room: Room, link: Link, agreed: Agreed | None, no
     mailbox = _former_mailbox(session, connection, address)
     parting = following.parting(session, room, mailbox.id if mailbox else None, now)
     if parting is not None and agreed is None:
-        raise _needs_agreement(room, parting, address)
+        raise Refused("another_mailbox", room=room.name, address=address, **vars(parting))
     if mailbox is None:
         mailbox = Mailbox(connection_id=connection.id, address=address.lower())
         session.add(mailbox)
@@ -188,13 +193,6 @@ def _former_mailbox(session: Session, connection: Connection, address: str) -> M
 def _left_mailbox(session: Session, room: Room, mailbox: Mailbox) -> int | None:
     """The mailbox that holds what the room leaves: its present one, or the one it was unlinked from."""
     return room.mailbox_id if room.mailbox_id is not None else following.mailbox_left(session, room, mailbox.id)
-
-
-def _needs_agreement(room: Room, parting: following.Parting | None, address: str) -> Refused:
-    left = parting or following.Parting(address=room.external_address or "", ours=0, theirs=0)
-    return Refused(
-        "another_mailbox", room=room.name, address=address, left=left.address, ours=left.ours, theirs=left.theirs
-    )
 
 
 def _move(session: Session, room: Room, mailbox: Mailbox, address: str, now: datetime) -> None:

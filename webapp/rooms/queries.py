@@ -4,21 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
-from webapp.domain.words import RoomState
+from webapp.domain.intervals import Timed, span_from_json
+from webapp.domain.words import AuthorityState, Home, LinkState, RoomState
 from webapp.errors import NotFound
-from webapp.models import Connection, Mailbox, Outbox, Room, RoomChoice, SyncSettings
+from webapp.models import (
+    Connection,
+    LeftMailbox,
+    Link,
+    Mailbox,
+    Meeting,
+    Occurrence,
+    Outbox,
+    Reservation,
+    Room,
+    RoomChoice,
+    SyncSettings,
+)
 
 PER_PAGE = 50
 CHOICES_SHOWN = 50
 ARCHIVED = "archived"
 SORTS = ("name", "address", "status")
 
+
+TOLD_FOR = timedelta(days=14)
+"""How long a room's panel tells what stayed in a mailbox that it left."""
+
+ASIDE_SHOWN = 5
 
 ADDRESS_UNLISTED = "address_unlisted"
 """Pending, and not by itself: a person has to say that the address is a room's."""
@@ -130,6 +148,72 @@ def status_of(session: Session, room_id: int) -> Status:
         raise NotFound(what="room", id=room_id)
     room, waiting, moves, on = row
     return Status(room, waiting, moves, on)
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """An event that could not be understood or taken in: why, and when it is, where that is known."""
+
+    reason: str
+    starts_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a linked room's panel says besides its status.
+
+    `unreachable` counts meetings whose organizer's mailbox the app does not reach; `left` are mailboxes whose
+    events are being removed, or where something of that is to be told.
+    """
+
+    set_aside: Sequence[SetAside] = ()
+    set_aside_total: int = 0
+    unreachable: int = 0
+    left: Sequence[tuple[LeftMailbox, str]] = ()
+
+
+def health_of(session: Session, room: Room, now: datetime) -> Health:
+    """How a room's events stand beyond its status: three small queries."""
+    left = session.execute(
+        select(LeftMailbox, Mailbox.address)
+        .join(Mailbox, LeftMailbox.mailbox_id == Mailbox.id)
+        .where(LeftMailbox.room_id == room.id)
+        .where(or_(LeftMailbox.finished_at.is_(None), LeftMailbox.finished_at > now - TOLD_FOR))
+        .order_by(LeftMailbox.asked_at)
+    )
+    told = [(row, address) for row, address in left]
+    if room.mailbox_id is None:
+        return Health(left=told)
+    aside = select(Link.reason, Link.observed).where(
+        Link.mailbox_id == room.mailbox_id, Link.state == LinkState.QUARANTINED
+    )
+    total = session.scalar(select(func.count()).select_from(aside.subquery())) or 0
+    rows = session.execute(aside.order_by(Link.id.desc()).limit(ASIDE_SHOWN)) if total else ()
+    unreachable = (
+        select(func.count())
+        .select_from(Reservation)
+        .join(Reservation.meeting)
+        .where(
+            Reservation.room_id == room.id,
+            Reservation.cancelled_at.is_(None),
+            Meeting.home == Home.USER,
+            Meeting.authority_state == AuthorityState.UNREACHABLE,
+            Reservation.id.in_(select(Occurrence.reservation_id).where(Occurrence.ends_at > now)),
+        )
+    )
+    return Health(
+        set_aside=[SetAside(reason or "", _starts_at(observed)) for reason, observed in rows],
+        set_aside_total=total,
+        unreachable=session.scalar(unreachable) or 0,
+        left=told,
+    )
+
+
+def _starts_at(observed: dict[str, Any] | None) -> datetime | None:
+    if not observed:
+        return None
+    span = span_from_json(observed["values"]["time"])
+    return span.start if isinstance(span, Timed) else datetime.combine(span.start, time(), tzinfo=UTC)
 
 
 def connections(session: Session) -> Sequence[Connection]:

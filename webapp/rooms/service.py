@@ -123,11 +123,10 @@ def same_room(session: Session, room_id: int, now: datetime) -> Room:
     return room
 
 
-def other_mailbox(session: Session, room_id: int, agreed: Agreed | None, now: datetime) -> Room:
-    """The other calendar that answers at the room's address is a new one. Raises `NotFound`, `Refused`, and
-    `Refused("another_mailbox")` with what would be left behind, unless somebody `agreed` to that."""
+def other_mailbox(session: Session, room_id: int, now: datetime) -> Room:
+    """The other calendar that answers at the room's address is a new one. Raises `NotFound`, `Refused`."""
     room = open_room(session, room_id)
-    linking.other_mailbox(session, room, agreed, now)
+    linking.other_mailbox(session, room, now)
     return room
 
 

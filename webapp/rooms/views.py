@@ -17,10 +17,10 @@ from webapp.extensions import db
 from webapp.forms import is_whole, whole
 from webapp.htmx import answer, done
 from webapp.models import Connection, Room
-from webapp.rooms import following, queries, service
+from webapp.rooms import following, linking, queries, service
 from webapp.rooms.forms import RoomForm, form_of
 from webapp.rooms.shown import shown_differences
-from webapp.rooms.words import FIELD_WORDS
+from webapp.rooms.words import FIELD_WORDS, reason_of
 from webapp.words import words_for, words_of
 
 blueprint = Blueprint("rooms", __name__, url_prefix="/rooms")
@@ -28,7 +28,7 @@ blueprint = Blueprint("rooms", __name__, url_prefix="/rooms")
 
 @blueprint.context_processor
 def _words() -> dict[str, Any]:
-    return {"words_for": words_for}
+    return {"words_for": words_for, "reason_of": reason_of}
 
 
 def wanted_filter() -> queries.Filter:
@@ -95,11 +95,14 @@ def save(room_id: int) -> AnyResponse:
     if not form.validate_on_submit():
         return _work(422, **_room_panel(room_id, form))
     try:
-        room = service.save_room(db.session(), room_id, form.draft(), form.seen_revision, utcnow())
+        draft, agreed = form.draft(), form.agreement
+        room = service.save_room(db.session(), room_id, draft, form.seen_revision, utcnow(), agreed)
     except FieldError as error:
         return _field_refused(form, error, room_id)
     except Refused as error:
         db.session.rollback()
+        if error.code == "another_mailbox":
+            return _ask_to_leave(room_id, error, form)
         return _work(409, **_room_panel(room_id, form), refusal=words_of(error))
     except StaleRevision as error:
         return _stale(room_id, form, error)
@@ -135,6 +138,38 @@ def confirm_address(room_id: int) -> AnyResponse:
 def try_again(room_id: int) -> AnyResponse:
     """Read a room in Error now."""
     return _saved(service.try_again(db.session(), room_id, utcnow()), "The calendar of {} is read again.")
+
+
+@blueprint.post("/<int:room_id>/same-room")
+def same_room(room_id: int) -> AnyResponse:
+    """The other calendar that answers at the room's address is the room's."""
+    try:
+        room = service.same_room(db.session(), room_id, utcnow())
+    except Refused as error:
+        return _refused(room_id, error)
+    return _saved(room, "The calendar of {} is taken up again.")
+
+
+@blueprint.get("/<int:room_id>/another-mailbox")
+def ask_other_mailbox(room_id: int) -> Response:
+    """What it would mean that another mailbox answers at the room's address now."""
+    room = queries.status_of(db.session(), room_id).room
+    try:
+        parting = linking.parting_from_former(db.session(), room, utcnow())
+    except Refused as error:
+        return _refused(room_id, error)
+    asked = {"room": room.name, "address": room.external_address, **vars(parting)}
+    return _work(leaving=asked, asking=room, send_to=url_for(".other_mailbox", room_id=room_id), typed={})
+
+
+@blueprint.post("/<int:room_id>/another-mailbox")
+def other_mailbox(room_id: int) -> AnyResponse:
+    """Another mailbox answers at the room's address now: the room follows that one."""
+    try:
+        room = service.other_mailbox(db.session(), room_id, utcnow())
+    except Refused as error:
+        return _refused(room_id, error)
+    return _saved(room, "{} follows the new mailbox.")
 
 
 @blueprint.get("/<int:room_id>/status")
@@ -178,6 +213,19 @@ def _saved(room: Room, message: str) -> AnyResponse:
     return done(url, "rooms/_work_and_toasts.html", **_list(), **_room_panel(room_id))
 
 
+def _ask_to_leave(room_id: int, error: Refused, form: RoomForm) -> Response:
+    """The question, with counts, and the form once more as it was typed; nothing is saved yet."""
+    db.session.rollback()
+    room = queries.status_of(db.session(), room_id).room
+    asked = {"leaving": error.fields, "asking": room, "send_to": url_for(".save", room_id=room_id)}
+    return _work(409, **asked, typed=form.as_typed())
+
+
+def _refused(room_id: int, error: Refused) -> Response:
+    db.session.rollback()
+    return _work(409, **_room_panel(room_id), refusal=words_of(error))
+
+
 def _field_refused(form: RoomForm, error: FieldError, room_id: int | None = None) -> Response:
     db.session.rollback()
     other = error.fields.get("room_id")
@@ -199,7 +247,8 @@ def _stale(room_id: int, form: RoomForm, error: StaleRevision) -> Response:
 
 def _room_panel(room_id: int, form: RoomForm | None = None) -> dict[str, Any]:
     status = queries.status_of(db.session(), room_id)
-    return {"sync": status, "room": status.room, **_form_panel(form or form_of(status.room))}
+    health = queries.health_of(db.session(), status.room, utcnow())
+    return {"sync": status, "room": status.room, "health": health, **_form_panel(form or form_of(status.room))}
 
 
 def _form_panel(form: RoomForm) -> dict[str, Any]:

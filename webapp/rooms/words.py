@@ -31,10 +31,22 @@ WORDS: dict[str, Words] = {
         "<bdi>{room}</bdi> was saved after you opened it. Your fields are still below.",
     ),
     "another_mailbox": Words(
-        "<bdi>{room}</bdi> still has reservations in its present calendar",
-        "{count} of its reservations have not ended and are in the calendar it is, or was, linked to. "
-        "Another calendar would leave them behind.",
-        ("Choose the former calendar again, or wait until they have ended or cancel them.",),
+        "Link <bdi>{room}</bdi> to another calendar?",
+        "Its reservations are in {left} now. If {address} is another calendar, they do not all come along.",
+    ),
+    "left_behind": Words(
+        "Left behind in {address}",
+        "The room follows another calendar since. The meeting is still in the former one, and is not followed here.",
+    ),
+    "calendar_changed": Words(
+        "Another calendar answers at {address}",
+        "The mailbox was restored or made anew: its calendar is not the one that was followed. "
+        "Nothing was changed here or there, and nothing is until you say which it is.",
+        ("Say below whether it is the calendar of the same room.",),
+    ),
+    "calendar_settled": Words(
+        "There is nothing to decide any more",
+        "The calendar of <bdi>{room}</bdi> is known. Somebody answered, or the former calendar is back.",
     ),
     "same_calendar": Words(
         "This is the calendar of another room",
@@ -77,8 +89,13 @@ WORDS: dict[str, Words] = {
     ),
     "mailbox_missing": Words(
         "No calendar at this address",
-        "The mailbox has no Exchange Online calendar, often because the room was deleted or lost its licence.",
-        ("Restore it or choose another external calendar. Then press Try again.",),
+        "The mailbox has no Exchange Online calendar: it was deleted, lost its licence, or has another address now. "
+        "Reservations stay as they are.",
+        (
+            "Restore it, or give it back its licence.",
+            "If it only has another address, enter that one as External Calendar: the same mailbox is recognised, "
+            "and nothing is made twice.",
+        ),
     ),
     "credentials_refused": Words(
         "Microsoft does not accept the connection’s credentials",
@@ -111,3 +128,19 @@ WORDS: dict[str, Words] = {
         ("See Activity for what was set aside, then press Try again.",),
     ),
 }
+
+ASIDE_WORDS = {
+    "Refused": "Microsoft refuses to show it.",
+    "Unreadable": "Microsoft’s answer about it cannot be understood.",
+}
+"""Why an event was set aside, by the name of what went wrong; else it is a member of the answer."""
+
+
+def reason_of(code: str) -> str:
+    """Why an event was set aside. Most reasons name the member of Microsoft's answer that makes no sense; others
+    are failures on this side."""
+    if code in ASIDE_WORDS:
+        return ASIDE_WORDS[code]
+    if code.endswith("Error") or not code:
+        return "It could not be taken over here; the worker’s log says why."
+    return f"Its “{code}” makes no sense."

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from tests.webapp.rooms.world import NOW, World, squeezed, text_of
-from webapp.domain.words import RoomState
+from webapp.domain.words import LinkRole, LinkState, RoomState
 from webapp.enqueue import LIST_PLACES, SYNC_MAILBOXES
 from webapp.filters import instant
-from webapp.models import Connection, Room
+from webapp.models import Connection, LeftMailbox, Link, Mailbox, Outbox, Reservation, Room
 
 FIELDS = {"name": "Alder", "time_zone": "Europe/London", "calendar_type": "none", "revision": "1"}
 
@@ -152,17 +154,139 @@ def test_two_tabs_the_second_save_shows_both_versions_and_can_be_kept(world: Wor
         assert session.get_one(Room, room_id).capacity == 12
 
 
-def test_another_mailbox_for_a_room_with_reservations_is_refused_with_the_reason(world: World) -> None:
+@pytest.mark.parametrize("htmx", [False, True])
+def test_another_mailbox_is_asked_about_with_counts_and_then_linked(world: World, htmx: bool) -> None:
     room_id = world.linked_room()
     world.imported(room_id)
+    world.booking(room_id)
     with world.rows() as session:
-        connection_id = session.get_one(Room, room_id).connection_id
+        room = session.get_one(Room, room_id)
+        connection_id, left = room.connection_id, room.mailbox_id
     world.get(f"/rooms/{room_id}")
-    answer = world.post(f"/rooms/{room_id}", linked(connection_id, "other@larkfield.example"), htmx=True)
-    assert answer.status_code == 409
-    assert "Alder still has reservations in its present calendar" in text_of(answer)
+    typed = linked(connection_id, "o'neill@larkfield.example", capacity="9")
+    question = world.post(f"/rooms/{room_id}", typed, htmx=htmx)
+    assert question.status_code == 409
+    said = text_of(question)
+    assert "1 reservation made here is created in the new calendar" in said
+    assert "1 reservation from Outlook is closed here as left behind in alder@larkfield.example" in said
     with world.rows() as session:
         assert session.get_one(Room, room_id).external_address == "alder@larkfield.example"
+    sent = hidden_fields(question.text) | {"remove_left": "y"}
+    assert (sent["agreed"], sent["external_address"], sent["capacity"]) == (
+        "another_mailbox",
+        "o'neill@larkfield.example",
+        "9",
+    )
+    answer = world.post(f"/rooms/{room_id}", sent, htmx=htmx)
+    assert answer.status_code == (200 if htmx else 303)
+    with world.rows() as session:
+        room = session.get_one(Room, room_id)
+        assert (room.external_address, room.capacity, room.sync_active) == ("o'neill@larkfield.example", 9, True)
+        assert room.mailbox_id != left
+        assert [row.mailbox_id for row in session.scalars(select(LeftMailbox))] == [left]
+        assert session.scalars(select(Outbox.mailbox_id)).all() == [room.mailbox_id]
+
+
+def hidden_fields(page: str) -> dict[str, str]:
+    """What the form that asks once more sends by itself."""
+    form = page.split('id="leave-form"')[1].split("</form>")[0]
+    pairs = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)
+    return {name: unescape(value) for name, value in pairs if name != "csrf_token"}
+
+
+@pytest.fixture
+def in_question(world: World) -> int:
+    """A room at whose address another calendar answers."""
+    room_id = world.linked_room(state=RoomState.ERROR, sync_code="calendar_changed", sync_fields={"address": "a@b.c"})
+    world.imported(room_id)
+    with world.rows() as session:
+        mailbox = session.get_one(Mailbox, session.get_one(Room, room_id).mailbox_id)
+        mailbox.tenant_guid, mailbox.calendar_key, mailbox.calendar_seen = "t", "before", "after"
+    return room_id
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_another_calendar_at_the_address_can_be_said_to_be_the_same_room(
+    world: World, in_question: int, htmx: bool
+) -> None:
+    shown = world.get(f"/rooms/{in_question}")
+    assert "Another calendar answers at a@b.c" in text_of(shown)
+    assert "It is the same room" in text_of(shown) and "Try again" not in text_of(shown)
+    answer = world.post(f"/rooms/{in_question}/same-room", htmx=htmx)
+    assert answer.status_code == (200 if htmx else 303)
+    with world.rows() as session:
+        room = session.get_one(Room, in_question)
+        assert room.mailbox is not None
+        assert (room.mailbox.calendar_key, room.mailbox.calendar_seen) == ("after", "after")
+        assert (room.sync_state, room.mailbox.full_wanted) == (RoomState.PENDING, 1)
+    again = world.post(f"/rooms/{in_question}/same-room", htmx=htmx)
+    assert again.status_code == 409
+    assert "There is nothing to decide any more" in text_of(again)
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_another_calendar_at_the_address_can_be_said_to_be_another_mailbox(
+    world: World, in_question: int, htmx: bool
+) -> None:
+    question = world.get(f"/rooms/{in_question}/another-mailbox", htmx=htmx)
+    assert "1 reservation from Outlook is closed here" in text_of(question)
+    assert 'name="remove_left"' not in question.text
+    answer = world.post(f"/rooms/{in_question}/another-mailbox", htmx=htmx)
+    assert answer.status_code == (200 if htmx else 303)
+    with world.rows() as session:
+        room = session.get_one(Room, in_question)
+        assert room.mailbox is not None
+        assert (room.mailbox.calendar_key, room.mailbox.tenant_guid) == ("after", "t")
+        assert session.scalars(select(Reservation.not_followed_since)).all() == [NOW]
+    assert world.get(f"/rooms/{in_question}/another-mailbox", htmx=htmx).status_code == 409
+
+
+def test_the_panel_tells_silent_differences_and_what_was_set_aside(world: World) -> None:
+    room_id = world.linked_room(drift_count=0, drift_at=NOW - timedelta(hours=3))
+    other = world.linked_room("Birch", drift_count=2, drift_at=NOW)
+    with world.rows() as session:
+        mailbox_id = session.get_one(Room, room_id).mailbox_id
+        for number, reason in enumerate(("iCalUId", "Refused", "KeyError", "end", "end", "end")):
+            session.add(
+                Link(
+                    mailbox_id=mailbox_id,
+                    event_id=f"e{number}",
+                    role=LinkRole.COPY,
+                    state=LinkState.QUARANTINED,
+                    reason=reason,
+                    created_at=NOW,
+                )
+            )
+    said = text_of(world.get(f"/rooms/{room_id}"))
+    assert "0 silent differences" in said and "6 events are set aside" in said
+    assert "Its “end” makes no sense." in said and "Microsoft refuses to show it." in said and "and 1 more" in said
+    assert "2 silent differences, repaired" in text_of(world.get(f"/rooms/{other}"))
+    assert "Not compared yet" in text_of(world.get(f"/rooms/{world.linked_room('Cedar')}"))
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({}, "Removing what was written in old@larkfield.example 3 events removed so far"),
+        ({"finished_at": NOW, "kept": 1}, "1 event stays there, as guests were invited"),
+        (
+            {"finished_at": NOW, "code": "MailboxMissing"},
+            "Not everything could be removed from old@larkfield.example",
+        ),
+    ],
+)
+def test_the_panel_tells_what_becomes_of_a_mailbox_that_was_left(
+    world: World, row: dict[str, Any], said: str
+) -> None:
+    room_id = world.linked_room()
+    with world.rows() as session:
+        connection_id = session.get_one(Room, room_id).connection_id
+        assert connection_id is not None
+        old = Mailbox(connection_id=connection_id, address="old@larkfield.example")
+        session.add(old)
+        session.flush()
+        session.add(LeftMailbox(**{"mailbox_id": old.id, "room_id": room_id, "asked_at": NOW, "removed": 3} | row))
+    assert said in text_of(world.get(f"/rooms/{room_id}"))
 
 
 @pytest.mark.parametrize("htmx", [False, True])
