@@ -7,7 +7,7 @@ import unicodedata
 
 from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import DateField, PasswordField, StringField, ValidationError
+from wtforms import BooleanField, DateField, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from webapp.clock import utcnow
@@ -81,6 +81,7 @@ class ConnectionForm(RevisedForm):
     secret_id = StringField("Secret ID", [Optional(), matches(GUID, SECRET_ID)], filters=[_lowered])
     secret_value = PasswordField("Secret Value", filters=[trimmed])
     expires_on = DateField("Secret Expiration", [Optional()])
+    agreed = BooleanField("Link these rooms to the other tenant")
 
     def __init__(self, *args, has_secret: bool = False, **kwargs) -> None:  # type: ignore[no-untyped-def]
         super().__init__(*args, **kwargs)

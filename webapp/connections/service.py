@@ -11,10 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from webapp.database import rows_changed
-from webapp.domain.words import CheckState
+from webapp.domain.words import CheckState, MailboxKind, Reach
 from webapp.enqueue import CHECK_CONNECTION, Bell
 from webapp.errors import FieldError, NotFound, Refused, StaleRevision
-from webapp.models import Connection, ConnectionCheck, Credential, Mailbox, Room
+from webapp.models import Connection, ConnectionCheck, Credential, Mailbox, Room, RoomChoice, TokenCache
+from webapp.reservations.rows import lock_room
+from webapp.rooms import following, leaving, linking
 from webapp.secrets import SecretBox
 
 PER_PAGE = 50
@@ -139,20 +141,27 @@ def change(
     revision: int,
     by: str,
     now: datetime,
+    *,
+    agreed: bool = False,
 ) -> ConnectionCheck:
     """Save a changed connection and start its check.
 
-    Raises `StaleRevision` if somebody saved it since `revision`, `FieldError` for a taken name or for a client or
-    tenant ID changed while rooms use the connection.
+    Another client ID drops tokens and what was learned of people's mailboxes; links stay. Another tenant links each
+    room to another mailbox. Raises `StaleRevision` if somebody saved it since `revision`, `FieldError` for a taken
+    name, and `Refused("another_tenant")` with what rooms would leave behind, unless somebody `agreed` to that.
     """
     _refuse_taken_name(session, wanted.name, connection.id)
+    moves = wanted.tenant_id not in (connection.tenant_id, connection.tenant_guid)
+    if moves:
+        _lock_rooms(session, connection)
     _keep_as_it_is(session, connection)
-    _refuse_new_identity(session, connection, wanted)
+    if moves and not agreed:
+        _ask_about_rooms(session, connection, wanted, now)
     is_mine = (Connection.id == connection.id, Connection.revision == revision)
     if rows_changed(session, update(Connection).where(*is_mine).values(revision=revision + 1)) != 1:
         raise StaleRevision("connection_stale", name=connection.name)
-    if wanted.tenant_id != connection.tenant_id:
-        connection.tenant_guid = None
+    if moves or wanted.client_id != connection.client_id:
+        _forget_access(session, connection)
     connection.name = wanted.name
     connection.client_id = wanted.client_id
     connection.tenant_id = wanted.tenant_id
@@ -164,6 +173,8 @@ def change(
         credential.stored_at = now
         credential.refused_as_expired_at = None
     _flush_name(session, wanted.name)
+    if moves:
+        _follow_other_tenant(session, connection, now)
     return _begin_check(session, bell, connection, by, now)
 
 
@@ -230,10 +241,35 @@ def _keep_as_it_is(session: Session, connection: Connection) -> None:
     session.execute(select(Connection.id).where(Connection.id == connection.id).with_for_update())
 
 
-def _refuse_new_identity(session: Session, connection: Connection, wanted: Wanted) -> None:
-    changed = [field for field in ("client_id", "tenant_id") if getattr(wanted, field) != getattr(connection, field)]
-    if not changed:
-        return
-    number, _ = room_names(session, connection.id)
-    if number:
-        raise FieldError(changed[0], "connection_identity_in_use", number=number)
+def _lock_rooms(session: Session, connection: Connection) -> None:
+    """Rooms before the connection: who links one takes them in this order as well."""
+    ids = select(Room.id).where(Room.connection_id == connection.id).order_by(Room.id)
+    for room_id in session.scalars(ids).all():
+        lock_room(session, room_id)
+
+
+def _ask_about_rooms(session: Session, connection: Connection, wanted: Wanted, now: datetime) -> None:
+    parting = following.parting_of_connection(session, connection.id, now)
+    if parting.rooms:
+        raise Refused("another_tenant", name=connection.name, tenant=wanted.tenant_id, **vars(parting))
+
+
+def _forget_access(session: Session, connection: Connection) -> None:
+    """Another app, or another tenant, reaches other mailboxes; its tokens are its own."""
+    session.execute(delete(TokenCache).where(TokenCache.connection_id == connection.id))
+    session.execute(
+        update(Mailbox)
+        .where(Mailbox.connection_id == connection.id, Mailbox.kind == MailboxKind.PERSON)
+        .values(reach=Reach.UNKNOWN, reach_asked_at=None)
+    )
+
+
+def _follow_other_tenant(session: Session, connection: Connection, now: datetime) -> None:
+    """Nothing that was learned of the former tenant holds in the new one, and nothing there is in reach any more."""
+    connection.tenant_guid = None
+    connection.places_listed_at, connection.places_error = None, None
+    connection.places_wanted += 1
+    session.execute(delete(RoomChoice).where(RoomChoice.connection_id == connection.id))
+    session.flush()
+    leaving.give_up_removals(session, connection.id, "tenant_changed", now)
+    linking.follow_other_tenant(session, connection, now)

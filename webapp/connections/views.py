@@ -97,9 +97,13 @@ def change(connection_id: int) -> AnyResponse:
             form.seen_revision,
             current_user.name,
             utcnow(),
+            agreed=bool(form.agreed.data),
         )
     except FieldError as error:
         return _refused(form, error, connection)
+    except Refused as error:
+        db.session.rollback()
+        return _work(409, **_panel(connection, form), refusal=words_of(error), moving=error.fields)
     except StaleRevision as error:
         return _stale(form, error, connection)
     return _checking(connection, check)

@@ -18,9 +18,11 @@ WORDS: dict[str, Words] = {
     "connection_stale": Words(
         "Not saved: someone else changed this connection", "<bdi>{name}</bdi> was saved after you opened it."
     ),
-    "connection_identity_in_use": Words(
-        "This connection is in use ({number_of_rooms}). Another app or tenant has other calendars, so its IDs stay. "
-        "Unlink its rooms first, or add a second connection."
+    "another_tenant": Words(
+        "Link the rooms of <bdi>{name}</bdi> to another tenant?",
+        "If {tenant} is another tenant, its calendars are other calendars, even at the same addresses. "
+        "If it is the same tenant under another name, everything stays as it is.",
+        ("Tick below that this is wanted, and press Set again.",),
     ),
     "connection_in_use": Words(
         "<bdi>{name}</bdi> is in use",

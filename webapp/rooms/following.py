@@ -182,6 +182,38 @@ def parting(session: Session, room: Room, mailbox_id: int | None, now: datetime)
     )
 
 
+@dataclass(frozen=True)
+class TenantParting:
+    """What another tenant would mean for the rooms of a connection that were synced before; as `Parting`."""
+
+    rooms: int
+    ours: int
+    theirs: int
+
+
+def parting_of_connection(session: Session, connection_id: int, now: datetime) -> TenantParting:
+    """What the rooms of a connection would leave behind if it led to another tenant."""
+    rooms = (
+        select(Room.id)
+        .join(Room.mailbox)
+        .where(Room.connection_id == connection_id, Mailbox.calendar_key.is_not(None))
+    )
+    ids = (
+        select(Reservation.id)
+        .join(Reservation.meeting)
+        .where(
+            Reservation.room_id.in_(rooms),
+            Reservation.cancelled_at.is_(None),
+            Reservation.id.in_(select(Occurrence.reservation_id).where(Occurrence.ends_at > now)),
+        )
+    )
+    return TenantParting(
+        rooms=_count(session, rooms),
+        ours=_count(session, ids.where(_IS_OWN, Reservation.withdrawn_at.is_(None))),
+        theirs=_count(session, ids.where(_is_strangers_elsewhere(None))),
+    )
+
+
 def strangers_elsewhere(session: Session, room: Room, mailbox_id: int, now: datetime) -> Sequence[Reservation]:
     """Reservations that have not ended, that are not the room's own, and that another mailbox than this holds."""
     ids = _open_ids(room, now).where(_is_strangers_elsewhere(mailbox_id))

@@ -45,6 +45,16 @@ def call_off_removal(session: Session, mailbox_id: int) -> None:
     session.execute(delete(LeftMailbox).where(LeftMailbox.mailbox_id == mailbox_id))
 
 
+def give_up_removals(session: Session, connection_id: int, code: str, now: datetime) -> None:
+    """What was to be removed through this connection is out of reach."""
+    mailboxes = select(Mailbox.id).where(Mailbox.connection_id == connection_id)
+    session.execute(
+        update(LeftMailbox)
+        .where(LeftMailbox.finished_at.is_(None), LeftMailbox.mailbox_id.in_(mailboxes))
+        .values(finished_at=now, code=code)
+    )
+
+
 def leave_others(session: Session, room: Room, mailbox_id: int, now: datetime) -> list[int]:
     """The room follows this mailbox and no other: what it had elsewhere is left behind there.
 

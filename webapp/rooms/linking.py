@@ -6,7 +6,6 @@ room leaves behind is left by the first run in the new mailbox (`webapp.rooms.le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,12 +95,8 @@ def other_mailbox(session: Session, room: Room, now: datetime) -> None:
     _follow(session, room, now)
 
 
-def follow_other_tenant(session: Session, connection: Connection, now: datetime) -> Sequence[int]:
-    """The connection may lead to another tenant: each of its rooms is linked to another mailbox of the same address.
-
-    Returns the mailboxes that want a run at once.
-    """
-    wanted = []
+def follow_other_tenant(session: Session, connection: Connection, now: datetime) -> None:
+    """The connection may lead to another tenant: its rooms are linked to other mailboxes of the same addresses."""
     identified = (
         select(Room.id)
         .join(Room.mailbox)
@@ -117,8 +112,6 @@ def follow_other_tenant(session: Session, connection: Connection, now: datetime)
         room.address_confirmed = False
         if room.sync_active:
             _follow(session, room, now)
-            wanted.append(other.id)
-    return wanted
 
 
 def start_at_once(session: Session, room: Room, now: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from tests.webapp.conftest import ListeningBell, Person
 from tests.webapp.connections.conftest import CLIENT_ID, SECRET, SECRET_ID, TENANT_ID, URL, make_connection, typed
@@ -15,10 +16,10 @@ from webapp.clock import utcnow
 from webapp.connections import service
 from webapp.connections.service import Wanted
 from webapp.database import Transactions
-from webapp.domain.words import CheckState
+from webapp.domain.words import CheckState, MailboxKind, Reach, RoomState
 from webapp.enqueue import CHECK_CONNECTION
 from webapp.errors import FieldError
-from webapp.models import Connection, ConnectionCheck, Credential
+from webapp.models import Connection, ConnectionCheck, Credential, Mailbox, Room, RoomChoice, TokenCache
 
 BOTH_WAYS = pytest.mark.parametrize("hx", [False, True], ids=["without script", "with htmx"])
 NAME_HAS_SPACE = "The name has a space. Use letters, digits, dot, dash or underscore, for example larkfield-hq."
@@ -255,24 +256,71 @@ def test_a_stale_form_is_refused_with_both_versions_and_can_be_kept(
 
 
 @BOTH_WAYS
-@pytest.mark.parametrize(
-    ("field", "value"), [("client_id", SECRET_ID), ("tenant_id", "another.example")], ids=["client ID", "tenant ID"]
-)
-def test_the_ids_of_a_connection_in_use_stay(
-    admin: Person,
-    data: Transactions,
-    connection_id: int,
-    with_rooms: Callable[..., None],
-    hx: bool,
-    field: str,
-    value: str,
+def test_another_client_id_drops_tokens_and_what_was_learned_of_people_and_keeps_the_links(
+    admin: Person, data: Transactions, connection_id: int, with_rooms: Callable[..., None], hx: bool
 ) -> None:
     with_rooms("Alder", "Birch")
+    with data.writing() as session:
+        session.add(TokenCache(connection_id=connection_id, key="k", cache_encrypted="x", updated_at=utcnow()))
+        ada = Mailbox(connection_id=connection_id, address="ada@larkfield.example", kind=MailboxKind.PERSON)
+        ada.reach, ada.reach_asked_at = Reach.REFUSED, utcnow()
+        session.add(ada)
+        before = dict(session.execute(select(Room.id, Room.mailbox_id)).tuples().all())
     admin.get(f"{URL}/{connection_id}")
-    answer = admin.post(f"{URL}/{connection_id}", typed(**{field: value}), hx=hx)
-    assert answer.status_code == 422
-    assert "This connection is in use (2 rooms use it)." in answer.text
-    assert (stored(data)[0].client_id, stored(data)[0].tenant_id) == (CLIENT_ID, TENANT_ID)
+    answer = admin.post(f"{URL}/{connection_id}", typed(client_id=SECRET_ID), hx=hx)
+    assert answer.status_code == (200 if hx else 303)
+    assert stored(data)[0].client_id == SECRET_ID
+    with data.reading() as session:
+        assert session.scalars(select(TokenCache)).all() == []
+        assert dict(session.execute(select(Room.id, Room.mailbox_id)).tuples().all()) == before
+        ada = session.scalars(select(Mailbox).where(Mailbox.kind == MailboxKind.PERSON)).one()
+        assert (ada.reach, ada.reach_asked_at) == (Reach.UNKNOWN, None)
+
+
+@BOTH_WAYS
+def test_another_tenant_is_asked_about_with_counts_for_the_whole_connection(
+    admin: Person, data: Transactions, connection_id: int, with_rooms: Callable[..., None], hx: bool
+) -> None:
+    with_rooms("Alder", "Birch", "Cedar")
+    with data.writing() as session:
+        for mailbox in session.scalars(select(Mailbox).order_by(Mailbox.id).limit(2)):
+            mailbox.tenant_guid, mailbox.calendar_key = "former", f"key {mailbox.id}"
+        former = set(session.scalars(select(Mailbox.id).where(Mailbox.calendar_key.is_not(None))))
+        session.add(RoomChoice(connection_id=connection_id, address="a@b.c", name="A", listed_at=utcnow()))
+    admin.get(f"{URL}/{connection_id}")
+    changed = typed(tenant_id="another.example")
+    question = admin.post(f"{URL}/{connection_id}", changed, hx=hx)
+    assert question.status_code == 409
+    assert "2 rooms are linked to the calendar at the same address there." in question.text
+    assert "Link these rooms to the other tenant" in question.text
+    assert SECRET not in question.text and "paste it again" in question.text
+    assert stored(data)[0].tenant_id == TENANT_ID
+    answer = admin.post(f"{URL}/{connection_id}", changed | {"agreed": "y"}, hx=hx)
+    assert answer.status_code == (200 if hx else 303)
+    assert (stored(data)[0].tenant_id, stored(data)[0].tenant_guid) == ("another.example", None)
+    with data.reading() as session:
+        rooms = session.scalars(select(Room).order_by(Room.id)).all()
+        now = [room.mailbox_id for room in rooms]
+        assert len(set(now)) == 3 and not former & set(now)
+        assert [room.sync_state for room in rooms[:2]] == [RoomState.PENDING] * 2
+        assert session.scalars(select(RoomChoice)).all() == []
+
+
+def test_the_tenant_that_is_known_by_its_guid_may_be_written_as_that(
+    admin: Person, data: Transactions, connection_id: int, with_rooms: Callable[..., None]
+) -> None:
+    """The same tenant under its other name asks nothing and moves nothing."""
+    with_rooms("Alder")
+    with data.writing() as session:
+        session.get_one(Connection, connection_id).tenant_id = "larkfield.example"
+        session.get_one(Connection, connection_id).tenant_guid = TENANT_ID
+        mailbox = session.scalars(select(Mailbox)).one()
+        mailbox.tenant_guid, mailbox.calendar_key = TENANT_ID, "key"
+    admin.get(f"{URL}/{connection_id}")
+    assert admin.post(f"{URL}/{connection_id}", typed()).status_code == 303
+    assert (stored(data)[0].tenant_id, stored(data)[0].tenant_guid) == (TENANT_ID, TENANT_ID)
+    with data.reading() as session:
+        assert session.scalars(select(Room.mailbox_id)).all() == [mailbox.id]
 
 
 def test_the_ids_of_an_unused_connection_may_change(admin: Person, data: Transactions, connection_id: int) -> None:
