@@ -151,8 +151,8 @@ def _hand_over(session: Session, mailbox_id: int) -> None:
             .limit(1)
         ).one_or_none()
         if heir is not None:
-            row.reservation_id, row.mailbox_id = heir
-            want_run(session, row.mailbox_id)
+            row.reservation_id, row.mailbox_id = heir.id, heir.mailbox_id
+            want_run(session, heir.mailbox_id)
 
 
 @dataclass(frozen=True)
@@ -248,15 +248,19 @@ def _tried_elsewhere(mailbox_id: int | None, *states: AttemptState) -> Select[in
 
 
 def mailbox_left(session: Session, room: Room, besides: int | None) -> int | None:
-    """The mailbox, other than this, that the room's reservations are in."""
-    query = (
-        select(Link.mailbox_id)
-        .join(Reservation, Link.reservation_id == Reservation.id)
-        .where(Reservation.room_id == room.id, Reservation.cancelled_at.is_(None))
-        .order_by(Link.id.desc())
-        .limit(1)
-    )
-    return session.scalar(query if besides is None else query.where(Link.mailbox_id != besides))
+    """The mailbox, other than this, that the room's reservations are in, or may be."""
+    for model in (Link, Attempt):
+        query = (
+            select(model.mailbox_id)
+            .join(Reservation, model.reservation_id == Reservation.id)
+            .where(Reservation.room_id == room.id, Reservation.cancelled_at.is_(None))
+            .order_by(model.id.desc())
+            .limit(1)
+        )
+        found = session.scalar(query if besides is None else query.where(model.mailbox_id != besides))
+        if found is not None:
+            return found
+    return None
 
 
 def _count(session: Session, ids: Select[int]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from webapp.rooms.service import Link
+from webapp.rooms.linking import Link
 
 LABELS = {
     "name": "Name",
