@@ -8,11 +8,12 @@ from urllib.parse import parse_qs
 import pytest
 from sqlalchemy import select
 
-from tests.sync.checks import assert_quiet, assert_same, put, steps
+from tests.sync.checks import assert_quiet, assert_same, put, reservations, steps
 from tests.sync.world import World
 from tests.tenant import RequestInfo
+from webapp.domain.booking import sync_window
 from webapp.domain.intervals import Timed
-from webapp.domain.words import RoomState
+from webapp.domain.words import LinkState, RoomState
 from webapp.models import DeltaSession
 
 DAILY = {
@@ -169,4 +170,121 @@ def test_a_slice_that_fails_fails_the_list_and_nothing_is_concluded(world: World
         assert world.slots_here("alder") == before
     world.run()
     assert world.slots_here("alder") == before and world.holds() == []
+    assert_quiet(world)
+
+
+ZONES = [f"Etc/GMT{offset:+d}" for offset in range(-14, 13)] + ["Asia/Kolkata", "America/St_Johns", "Asia/Kathmandu"]
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_events_at_the_windows_edges_are_known_once_in_every_zone(world: World, zone: str) -> None:
+    """H13, I3, I5: a minute before and after either edge, and whole days of the room around them."""
+    world.add_room("alder", zone=zone)
+    start, end = sync_window(world.now())
+    for edge in (start, end):
+        for minutes in (-2, -1, 0, 1):
+            begin = edge + minutes * MINUTE
+            put(world, "alder", f"Edge {minutes}", Timed(begin, begin + MINUTE))
+        for days in (-2, -1, 0, 1):
+            day = edge.date() + timedelta(days=days)
+            world.tenant.as_delegate(world.address("alder")).book(
+                f"Day {days}", day, day + timedelta(days=1), all_day=True, show_as="free", zone=zone
+            )
+    world.run()
+    known = {row.id: row.cancelled_at for row in reservations(world, "alder", live=False)}
+    assert 6 <= len(known) <= 16 and set(known.values()) == {None}
+    world.tenant.advance(60)
+    for full in (True, False, True):
+        world.want("alder", full=full)
+        world.run()
+        world.tenant.advance(60)
+    assert {row.id: row.cancelled_at for row in reservations(world, "alder", live=False)} == known
+    assert world.writes() == 0 and world.holds() == []
+    assert_quiet(world)
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Europe/Berlin", "Etc/GMT-14"])
+def test_a_window_that_rolls_on_for_a_year_cancels_and_doubles_nothing(world: World, zone: str) -> None:
+    """H13, I3, I5: every week another window; what stands behind it is archived, what lies ahead comes in once."""
+    world.add_room("alder", zone=zone)
+    for week in range(0, 110, 5):
+        begin = world.at(9 + 24 * 7 * week)
+        put(world, "alder", f"Week {week}", begin)
+        day = begin.start.date() + timedelta(days=1)
+        world.tenant.as_delegate(world.address("alder")).book(
+            f"Day {week}", day, day + timedelta(days=1), all_day=True, zone=zone
+        )
+    series = {"pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["tuesday"]}}
+    put(world, "alder", "Series", world.at(12), recurrence=series | {"range": {**DAILY["range"], "type": "noEnd"}})
+    world.run()
+    for _ in range(60):
+        world.tenant.advance(7 * 86_400)
+        world.want("alder", full=True)
+        world.run()
+        everything = reservations(world, "alder", live=False)
+        assert [row.id for row in everything if row.cancelled_at is not None] == []
+        assert len({row.meeting_id for row in everything}) == len(everything)
+        slots = world.slots_here("alder")
+        assert len(set(slots)) == len(slots)
+    assert len(reservations(world, "alder")) == 45
+    assert world.writes() == 0 and world.holds() == [] and world.room("alder").drift_count == 0
+    assert_quiet(world)
+
+
+def test_a_private_event_that_a_read_by_id_denies_is_not_gone(world: World) -> None:
+    """H07: the listing shows it, the read by id says 404; both ways of looking must agree before it is cancelled."""
+    world.add_room("alder")
+    put(world, "alder", "Secret", world.at(9), sensitivity="private")
+    put(world, "alder", "Open", world.at(12))
+    world.run()
+    before = world.slots_here("alder")
+    world.tenant.faults.add("get", "404lag", times=10_000)
+    for full in (False, True, False, True):
+        world.tenant.touch_all(world.address("alder"))
+        world.want("alder", full=full)
+        world.worker.run(world.mailbox_id("alder"))
+        world.tenant.advance(3600)
+    assert world.slots_here("alder") == before
+    world.tenant.faults.clear()
+    world.run()
+    assert world.slots_here("alder") == before and world.holds() == []
+    assert_quiet(world)
+
+
+@pytest.mark.parametrize("kind", ["400", "501"])
+@pytest.mark.parametrize("op", ["delta", "instances"])
+def test_an_optional_operation_that_the_service_refuses_is_done_without(world: World, op: str, kind: str) -> None:
+    """H78, I1: each in turn; singles arrive in both directions, and a series that cannot be read is set aside."""
+    world.add_room("alder")
+    world.tenant.faults.add(op, kind, times=10_000)
+    if op == "instances":
+        put(world, "alder", "Daily", world.at(0.5, 15), recurrence=DAILY)
+    event = put(world, "alder", "Single", world.at(9))
+    made = world.book("alder", "Ours", world.at(12))
+    world.run()
+    world.tenant.advance(60)
+    span = world.at(15)
+    world.tenant.as_delegate(world.address("alder")).change(event, start=span.start, end=span.end)
+    world.change(made, title="Ours, renamed")
+    world.run()
+    assert world.titles_here("alder") == ["Ours, renamed", "Single"]
+    assert {"Ours, renamed", "Single"} <= {e["subject"] for e in world.there("alder")}
+    assert world.room("alder").sync_state is RoomState.ACTIVE
+    assert [link.is_series for link in world.links(LinkState.QUARANTINED)] == [True] * (op == "instances")
+    assert_quiet(world)
+
+
+@pytest.mark.parametrize("size", [1, 171, 5000])
+def test_pages_of_any_size_tell_the_same(world: World, size: int) -> None:
+    """H11: fewer or more rows than were asked for, series last, and an empty page with a link between."""
+    world.tenant.switches.delta_page_size_honoured = False
+    world.tenant.switches.default_delta_page = size
+    world.tenant.switches.empty_first_page = world.tenant.switches.trailing_empty_page = True
+    world.add_room("alder")
+    for number in range(200 if size > 1 else 20):
+        put(world, "alder", f"E{number}", world.at(number, 30))
+    put(world, "alder", "Daily", world.at(0.5, 15), recurrence=DAILY)
+    world.run()
+    assert len(world.slots_here("alder")) == (200 if size > 1 else 20) + 355
     assert_quiet(world)
