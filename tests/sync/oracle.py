@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 from tests.sync.world import World
 from tests.tenant import Booked
 from webapp.domain.intervals import Timed
-from webapp.domain.words import AttemptState, Home
+from webapp.domain.words import AttemptState, Home, SyncState
 from webapp.models import (
     Attempt,
     Base,
@@ -109,6 +109,7 @@ class Invitation:
     room: str
     span: Timed
     cancelled: bool = False
+    moved: bool = False
 
 
 class Ledger:
@@ -118,6 +119,8 @@ class Ledger:
         self.world = world
         self.things: dict[str, Thing] = {}
         self.invitations: list[Invitation] = []
+        self.aliases: dict[str, str] = {}
+        """Keys of reservations that moved between rooms, by the key of the thing they stand for."""
 
     # -- writing it down
 
@@ -134,6 +137,15 @@ class Ledger:
             thing.wishes["subject"].append(Wish(title, row.meeting.title, "here"))
         if span is not None:
             thing.wishes["time"].append(Wish(_text(span), _text_of(row.meeting), "here"))
+
+    def moved_here(self, row: Reservation) -> None:
+        """Somebody moved a reservation to another room: the new one stands for the same thing."""
+        thing = self._thing(self._key_here(row.id))
+        with self.world.transactions.reading() as session:
+            query = select(Reservation).where(Reservation.meeting_id == row.meeting_id, Reservation.id != row.id)
+            for other in session.scalars(query):
+                self.aliases[self._key_here(other.id)] = thing.key
+        self.aliases.setdefault(self._key_here(row.id), thing.key)
 
     def cancelled_here(self, row: Reservation) -> None:
         """Somebody cancelled here."""
@@ -176,6 +188,7 @@ class Ledger:
         return draw.choice(open_ones) if open_ones else None
 
     def _thing(self, key: str) -> Thing:
+        key = self.aliases.get(key, key)
         return self.things.setdefault(key, Thing(key))
 
     def _key_here(self, reservation_id: int) -> str:
@@ -191,13 +204,18 @@ class Ledger:
         """Everything that went wrong, in words."""
         found: list[str] = []
         named = self._named()
-        here = {self._key_here(row.id): row for row in live_here(self.world) if row.meeting.home is Home.RESOURCE}
+        here = {
+            self._alias(self._key_here(row.id)): row
+            for row in live_here(self.world)
+            if row.meeting.home is Home.RESOURCE
+        }
         there: dict[str, dict[str, Any]] = {}
         for room in self.world.rooms:
             for event in live_there(self.world, room):
                 if event["is_organizer"]:
                     # A twin that somebody changed before it was healed is a meeting of its own, by its iCalUId.
                     key = event["ical_uid"] if event["ical_uid"] in here else _key_there(event)
+                    key = self._alias(key)
                     if key in there:
                         found.append(f"duplicate there: {event['subject']} ({key})")
                     there[key] = event
@@ -208,6 +226,13 @@ class Ledger:
         found += self._judge_invitations()
         found += self._unexplained_overlaps()
         return found
+
+    def _alias(self, key: str) -> str:
+        return self.aliases.get(key, key)
+
+    def named(self) -> str:
+        """Everything that conflicts and holds name, as one text to search in."""
+        return self._named()
 
     def _judge(self, thing: Thing, here: Reservation | None, there: dict[str, Any] | None, named: str) -> list[str]:
         explained = thing.key in named or (here is not None and f"#{here.id}#" in named)
@@ -247,11 +272,11 @@ class Ledger:
                 if conflict.kind == "overlap":
                     continue
                 parts += [json.dumps([conflict.here, conflict.there]), *(f"#{i}#" for i in ids)]
-                parts += [self._key_here(i) for i in ids if i is not None]
+                parts += [self._alias(self._key_here(i)) for i in ids if i is not None]
             for action in session.scalars(select(HoldAction)):
                 parts += [json.dumps([action.before, action.after]), f"#{action.reservation_id}#"]
                 if action.reservation_id is not None:
-                    parts.append(self._key_here(action.reservation_id))
+                    parts.append(self._alias(self._key_here(action.reservation_id)))
         return "\n".join(parts)
 
     def _is_held_back(self, reservation_id: int) -> bool:
@@ -282,7 +307,12 @@ class Ledger:
                     event["ical_uid"],
                 ) not in held:
                     found.append(f"invitation of {room} blocks another time: {event['start']}")
-        found += [f"invitation that the room does not hold: {key}" for key in here if key not in held]
+        waits = {
+            (row.room_id, row.meeting.ical_uid)
+            for row in rows
+            if row.sync_state in (SyncState.AWAITING, SyncState.DECLINED, SyncState.HELD, SyncState.FAILED)
+        }
+        found += [f"invitation that the room does not hold: {key}" for key in here if key not in held | waits]
         return found
 
     def _blocks(self) -> set[tuple[int, datetime, datetime]]:

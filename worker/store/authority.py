@@ -312,6 +312,16 @@ def rooms_of(session: Session, meeting_id: int) -> list[RoomOfMeeting]:
     ]
 
 
+def has_copies(session: Session, meeting_id: int) -> bool:
+    """Whether some room's calendar still holds a copy of the meeting, as far as was seen."""
+    query = (
+        select(Link.id)
+        .join(Reservation, Link.reservation_id == Reservation.id)
+        .where(Reservation.meeting_id == meeting_id, Link.role == LinkRole.COPY, Link.observed_gone.is_(False))
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def live_reservations(session: Session, meeting_id: int) -> list[Reservation]:
     """The meeting's reservations that live, by room id."""
     query = select(Reservation).where(Reservation.meeting_id == meeting_id, Reservation.cancelled_at.is_(None))

@@ -38,6 +38,8 @@ class Task:
     """Link id and event id of this room's own copy."""
     copy_base: Values | None
     """What that copy and this side last agreed on."""
+    has_copies: bool
+    """Some room still holds a copy of the meeting."""
 
 
 def load_task(lane: Lane, outbox_id: int, now: datetime) -> Task | None:
@@ -66,6 +68,7 @@ def load_task(lane: Lane, outbox_id: int, now: datetime) -> Task | None:
             rooms=tuple(authorities.rooms_of(session, reservation.meeting_id)),
             copy=(link.id, link.event_id) if link is not None else None,
             copy_base=base.local if base is not None else None,
+            has_copies=authorities.has_copies(session, reservation.meeting_id),
         )
 
 

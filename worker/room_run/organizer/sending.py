@@ -30,6 +30,7 @@ from worker.sync.plan import Base
 from worker.sync.values import LOCAL_GROUPS, REMOTE_GROUPS, Values, changed, values_to_json
 
 BUSY = timedelta(seconds=1)
+DOUBTED = 2
 OFTEN = 6
 """An event that was not found so often is told to people; it is looked for on all the same."""
 
@@ -79,6 +80,8 @@ def _carry_out(run: Run, task: Task, authority: Authority, mailbox: PersonMailbo
     event = _read(mailbox, authority)
     if event is None and task.kind is OutboxKind.CANCEL_MEETING and authority.event_id is not None:
         _cancelled(run, task)  # it was there and is not any more: nothing is left to cancel
+    elif event is None and not task.has_copies and task.tries >= DOUBTED:
+        _cancelled(run, task)  # its copies are gone as well
     elif event is None:
         _not_found(run, task)
     elif task.kind is OutboxKind.CANCEL_MEETING:
