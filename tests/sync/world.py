@@ -267,8 +267,8 @@ class World:
             times += session.scalars(select(Mailbox.next_look_at))
             times += session.scalars(select(Mailbox.not_before))
             times += session.scalars(select(Outbox.not_before).where(Outbox.parked.is_(False)))
-            times += session.scalars(select(Attempt.next_look_at))
-            soon = self.now() + timedelta(minutes=16)  # later looks at organizers' events are no work in progress
+            soon = self.now() + timedelta(minutes=16)  # what is looked at later than that is no work in progress
+            times += session.scalars(select(Attempt.next_look_at).where(Attempt.next_look_at <= soon))
             times += session.scalars(select(Meeting.authority_look_at).where(Meeting.authority_look_at <= soon))
         waits = [(t - self.now()).total_seconds() for t in times if t is not None]
         return min((seconds for seconds in waits if seconds > 0), default=None)

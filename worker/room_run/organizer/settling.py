@@ -31,7 +31,8 @@ SAME_POST = timedelta(minutes=5)
 """So long after its first send the same POST is sent again: transactionIds are remembered for a while only (H38)."""
 
 LOOKS = tuple(timedelta(seconds=s) for s in (3, 10, 30, 60, 120))
-SLOWLY = timedelta(minutes=10)
+SLOWLY = timedelta(hours=1)
+"""How often a create that waits for a person is still looked for."""
 BUSY = timedelta(seconds=1)
 DAY = timedelta(days=1)
 
