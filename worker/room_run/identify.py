@@ -32,6 +32,7 @@ def identify(lane: Lane, calendar: Calendar, tenant_guid: str | None, log: RunLo
         _refuse_other_tenant(lane, guid, now)
         if identity.is_due(lane, now):
             _compare(lane, calendar.calendar_key(), guid, now)
+            lane = replace(lane, identified=True)
     if full_is_due(lane):
         _leave_others(lane, log, now)
     return replace(lane, tenant_guid=guid or lane.tenant_guid)
@@ -46,7 +47,7 @@ def confirm_calendar(run: Run, *, believed: bool) -> None:
     full = run.log.kind is RunKind.FULL
     if not full and not identity.has_vanished(run.lane):
         return
-    if not identity.was_asked_since(run.lane, run.log.started_at):
+    if not run.lane.identified:
         _compare(run.lane, run.calendar.calendar_key(), run.lane.tenant_guid or "", run.now())
     if full and believed and identity.is_renewing(run.lane):
         _renew(run)
@@ -67,7 +68,7 @@ def _learn(lane: Lane, calendar: Calendar, guid: str, now: datetime) -> Lane:
         keep(session, lane)  # the room may have gone over to another row: only the claim must be ours
     if same is not None:
         raise NotOurs
-    return replace(lane, tenant_guid=guid, calendar_key=key)
+    return replace(lane, tenant_guid=guid, calendar_key=key, identified=True)
 
 
 def _refuse_other_tenant(lane: Lane, guid: str, now: datetime) -> None:

@@ -32,7 +32,8 @@ class LaneLost(Exception):
 class Lane:
     """A claimed mailbox and what a run must know of it.
 
-    `leaving`: the room follows another one by now, and what it wrote in this one is being removed.
+    `leaving`: the room follows another one by now, and what it wrote in this one is being removed. `identified`:
+    this run has read the id of its default calendar.
     """
 
     transactions: Transactions
@@ -45,6 +46,7 @@ class Lane:
     zone: str
     fence: int
     leaving: bool = False
+    identified: bool = False
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

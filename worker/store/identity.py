@@ -46,13 +46,6 @@ def is_due(lane: Lane, now: datetime) -> bool:
         )
 
 
-def was_asked_since(lane: Lane, moment: datetime) -> bool:
-    """Whether the calendar's id was read since then."""
-    with lane.reading() as session:
-        asked = session.get_one(Mailbox, lane.mailbox_id).identified_at
-        return asked is not None and asked >= moment
-
-
 def is_listed(session: Session, lane: Lane, now: datetime) -> bool:
     """Whether Places lists the address, or a person said that it is a room: else it may be a person's, and nothing
     is read. A list is asked for; without one it is waited for."""
