@@ -10,8 +10,8 @@ import math
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.tenant import ids, recurrence, times
-from tests.tenant.meetings import MAILED, TIMES, own_answer, touch
+from tests.tenant import ids, meetings, recurrence, times
+from tests.tenant.meetings import MAILED, SHOWN_AS, TIMES, own_answer, tell, touch
 from tests.tenant.state import Item, Mailbox, overlaps
 from tests.tenant.switches import RoomPolicy
 
@@ -107,6 +107,8 @@ def _new_copy(tenant: Tenant, mailbox: Mailbox, item: Item) -> Item:
         setattr(copy, name, value)
     copy.exceptions = {day: _copied_exception(item, over) for day, over in item.exceptions.items()}
     copy.missing = item.missing
+    if tenant.switches.copy_keeps_tag:
+        copy.properties = item.properties
     return mailbox.put(copy, now)
 
 
@@ -137,8 +139,10 @@ def _renew(tenant: Tenant, mailbox: Mailbox, copy: Item, item: Item) -> Item:
     )
 
 
-def receive_cancellation(tenant: Tenant, address: str, item: Item, original: date | None) -> None:
-    """A cancellation reaches an attendee; by default the copy stays, cancelled and free."""
+def receive_cancellation(
+    tenant: Tenant, address: str, item: Item, original: date | None, removed: bool = False
+) -> None:
+    """A cancellation reaches an attendee, or one who was `removed`; by default the copy stays, cancelled and free."""
     mailbox = tenant.find_mailbox(address)
     copy = mailbox.copy_of(item.uid, original) if mailbox else None
     if mailbox is None or copy is None or copy.is_organizer:
@@ -146,11 +150,12 @@ def receive_cancellation(tenant: Tenant, address: str, item: Item, original: dat
     if copy.recurrence is None:
         original = None
     removes = bool(mailbox.policy and mailbox.policy.remove_canceled_meetings)
+    removes = removes or (removed and tenant.switches.removed_attendee_copy == "gone")
     if original is None:
         if removes:
             mailbox.drop(copy.number, tenant.clock.now())
         elif not copy.cancelled:
-            touch(tenant, mailbox, copy, **_called_off(copy), sequence=item.sequence)
+            touch(tenant, mailbox, copy, **_called_off(tenant, copy), sequence=item.sequence)
         return
     if copy.recurrence is None or original in copy.missing:
         return
@@ -158,13 +163,17 @@ def receive_cancellation(tenant: Tenant, address: str, item: Item, original: dat
         left = {day: over for day, over in copy.exceptions.items() if day != original}
         touch(tenant, mailbox, copy, missing=copy.missing | {original}, exceptions=left, sequence=item.sequence)
     else:
-        overrides = copy.exceptions.get(original, {}) | _called_off(copy.occurrence(original))
+        overrides = copy.exceptions.get(original, {}) | _called_off(tenant, copy.occurrence(original))
         touch(tenant, mailbox, copy, exceptions=copy.exceptions | {original: overrides}, sequence=item.sequence)
 
 
-def _called_off(copy: Item) -> dict[str, Any]:
-    subject = copy.subject if copy.subject.startswith(CANCELED) else CANCELED + copy.subject
-    return {"cancelled": True, "show_as": "free", "subject": subject}
+def _called_off(tenant: Tenant, copy: Item) -> dict[str, Any]:
+    fields: dict[str, Any] = {"cancelled": True}
+    if tenant.switches.cancelled_copy_has_prefix and not copy.subject.startswith(CANCELED):
+        fields["subject"] = CANCELED + copy.subject
+    if tenant.switches.cancelled_copy_shown_free:
+        fields["show_as"] = "free"
+    return fields
 
 
 def receive_response(
@@ -175,11 +184,15 @@ def receive_response(
     item = mailbox.copy_of(uid) if mailbox else None
     if mailbox is None or item is None or not item.is_organizer:
         return
+    if answer == "declined" and not tenant.switches.declines_reach_organizer:
+        return
     known = tenant.find_mailbox(attendee)
-    names = {attendee.lower()} | ({known.address.lower(), *known.aliases} if known else set())
+    names = {attendee.lower()} | (known.answers_to() if known else set())
     now = tenant.clock.now()
 
     def answered(lines: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+        if answer == "declined" and not tenant.switches.declined_room_stays_listed:
+            return tuple(line for line in lines if line["address"].lower() not in names or line["type"] != "resource")
         return tuple(
             line | {"response": answer, "time": now} if line["address"].lower() in names else line for line in lines
         )
@@ -210,18 +223,55 @@ def answer(tenant: Tenant, address: str, uid: str, sequence: int, original: date
     verdict, declined = decide(tenant, mailbox, copy, policy)
     tenant.mail(copy.organizer[1], verdict, copy)
     if verdict == "declined":
-        mailbox.drop(copy.number, tenant.clock.now())
+        _declined(tenant, mailbox, copy)
     else:
         _write_answer(tenant, mailbox, copy, verdict, declined)
         tenant.job(policy.rewrite_delay, "rewrite", mailbox.address, uid, copy.sequence)
     series, day = ids.undated_uid(uid)
-    tenant.job(0, "response", copy.organizer[1], series, mailbox.address, verdict, original or day)
+    tell(tenant, copy.organizer[1], series, mailbox, verdict, original or day)
     for day in declined:
-        tenant.job(0, "response", copy.organizer[1], series, mailbox.address, "declined", day)
+        tell(tenant, copy.organizer[1], series, mailbox, "declined", day)
+
+
+def _declined(tenant: Tenant, mailbox: Mailbox, copy: Item) -> None:
+    now = tenant.clock.now()
+    if not tenant.switches.declined_copy_stays:
+        mailbox.drop(copy.number, now)
+        return
+    own = own_answer(copy.attendees, mailbox, "declined")
+    touch(tenant, mailbox, copy, response="declined", response_time=now, show_as="free", attendees=own)
+
+
+def decline_later(tenant: Tenant, address: str, uid: str, dates: tuple[date, ...]) -> None:
+    """A room takes back what it accepted: the whole meeting, or some dates of a series (H50)."""
+    mailbox = tenant.find_mailbox(address)
+    copy = mailbox.copy_of(uid) if mailbox else None
+    if mailbox is None or copy is None or copy.cancelled or copy.response == "declined":
+        return
+    if not dates:
+        meetings.respond(tenant, mailbox, copy, None, "declined")
+    for day in dates:
+        if copy.has_date(day):
+            meetings.respond(tenant, mailbox, copy, day, "declined")
+            copy = mailbox.items[copy.number]
+
+
+def decide_again(tenant: Tenant, address: str) -> None:
+    """What a room accepted and its present policy refuses is declined, what has begun excepted."""
+    mailbox, now = tenant.mailbox(address), tenant.clock.now()
+    assert mailbox.policy is not None
+    for copy in list(mailbox.items.values()):
+        if copy.is_organizer or copy.cancelled or copy.response != "accepted" or copy.start < now:
+            continue
+        verdict, declined = decide(tenant, mailbox, copy, mailbox.policy)
+        if verdict == "declined":
+            decline_later(tenant, address, copy.uid, ())
+        elif declined:
+            decline_later(tenant, address, copy.uid, tuple(declined))
 
 
 def _write_answer(tenant: Tenant, mailbox: Mailbox, copy: Item, verdict: str, declined: list[date]) -> None:
-    shown = "tentative" if verdict == "tentativelyAccepted" else "busy"
+    shown = SHOWN_AS[verdict]
     fields: dict[str, Any] = {
         "response": verdict,
         "response_time": tenant.clock.now(),
@@ -273,7 +323,7 @@ def _answer_date(tenant: Tenant, mailbox: Mailbox, copy: Item, original: date) -
         status = {"response": verdict, "show_as": "free" if refused else "busy", "response_time": tenant.clock.now()}
         touch(tenant, mailbox, copy, exceptions=left | {original: copy.exceptions.get(original, {}) | status})
     tenant.job(policy.rewrite_delay, "rewrite", mailbox.address, copy.uid, copy.sequence)
-    tenant.job(0, "response", copy.organizer[1], copy.uid, mailbox.address, verdict, original)
+    tell(tenant, copy.organizer[1], copy.uid, mailbox, verdict, original)
 
 
 def decide(tenant: Tenant, mailbox: Mailbox, copy: Item, policy: RoomPolicy) -> tuple[str, list[date]]:
@@ -368,4 +418,6 @@ HANDLERS = {
     "response": receive_response,
     "answer": answer,
     "rewrite": rewrite,
+    "decline_later": decline_later,
+    "decide_again": decide_again,
 }

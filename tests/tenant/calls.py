@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from tests.tenant import ids, times
 from tests.tenant.errors import GraphError, bad_request, item_not_found, malformed_id
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from tests.tenant.query import Options
     from tests.tenant.tenant import Tenant
 
+_FILTERS = {
+    "iCalUId": re.compile(r"iCalUId\s+eq\s+'(?:[^']|'')+'\Z", re.IGNORECASE),
+    "tag": re.compile(
+        r"singleValueExtendedProperties/any\(\s*(\w+)\s*:\s*\1/id\s+eq\s+'(?:[^']|'')+'\s+and"
+        r"\s+\1/value\s+eq\s+'(?:[^']|'')+'\s*\)\Z",
+        re.IGNORECASE,
+    ),
+}
 _PREFERENCE = re.compile(r'\s*([\w.-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^,;]*))?\s*(?:,|;|\Z)')
 
 
@@ -33,6 +42,8 @@ class RequestInfo:
     query: str = ""
     op: str = ""
     mailbox: str | None = None
+    mailbox_kind: str | None = None
+    segments: tuple[str, ...] = ()
     status: int | None = None
     had_effect: bool = False
     client_request_id: str | None = None
@@ -42,6 +53,40 @@ class RequestInfo:
     in_batch: bool = False
     body: Any = None
     event_id: str | None = None
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the mailbox is a person's, of this tenant or another."""
+        return self.mailbox_kind in ("person", "external")
+
+    @property
+    def id_in_path(self) -> str | None:
+        """The event that the path names."""
+        parts = self.segments[1:] if self.segments[:1] == ("calendar",) else self.segments
+        return parts[1] if len(parts) > 1 and parts[0].lower() == "events" else None
+
+    @property
+    def filter_kind(self) -> str | None:
+        """What $filter asks for: "iCalUId" or "tag" alone, "other", None without a $filter."""
+        text = self._option("$filter")
+        if text is None:
+            return None
+        return next((kind for kind, pattern in _FILTERS.items() if pattern.match(text.strip())), "other")
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """The members that $select names."""
+        return tuple(name.strip() for name in (self._option("$select") or "").split(",") if name.strip())
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The members of the body, sorted."""
+        return tuple(sorted(self.body)) if isinstance(self.body, dict) else ()
+
+    def _option(self, name: str) -> str | None:
+        if name not in self.query and "%24" not in self.query:
+            return None
+        return dict(parse_qsl(self.query)).get(name)
 
 
 @dataclass
@@ -139,12 +184,23 @@ class Call:
         else:
             hidden = mailbox.invisible(self.now)
             item = None if number in hidden else mailbox.as_of(mailbox.position(kind)).get(number)
+            if item is None and kind == "get":
+                item = self._deleted(number, event_id)
         if item is None or not self._names(item, event_id, original):
             raise item_not_found()
         if original is not None and not item.has_date(original):
             raise item_not_found()
         self.info.event_id = event_id
         return item, original
+
+    def _deleted(self, number: int, event_id: str) -> Item | None:
+        """An item in Deleted Items, as far as an immutable id still finds it there."""
+        how, item = self.tenant.switches.deleted_readable_by_immutable_id, self.mailbox.deleted.get(number)
+        if how == "no" or item is None or number in self.mailbox.items or not ids.parse(event_id).immutable:
+            return None
+        if item.is_organizer and item.attendees:
+            return item.changed(cancelled=True)
+        return item if how == "all" else None
 
     def number_of(self, event_id: str) -> tuple[int, date | None]:
         """Item number and original date that an id names, of whatever mailbox. Raises GraphError 400."""

@@ -9,12 +9,19 @@ class GraphError(Exception):
     """An error answer of Graph: status, code, message, extra headers."""
 
     def __init__(
-        self, status: int, code: str, message: str, headers: dict[str, str] | None = None, bare: bool = False
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: dict[str, str] | None = None,
+        bare: bool = False,
+        inner_code: str | None = None,
     ) -> None:
         super().__init__(f"{status} {code}")
         self.status, self.code, self.message = status, code, message
         self.headers = headers or {}
         self.bare = bare
+        self.inner_code = inner_code
 
 
 @dataclass

@@ -30,10 +30,16 @@ OPS = frozenset(
         "respond",
         "batch",
         "any",
+        # GET /events with a $filter: with any, by iCalUId, by an extended property.
+        "filter",
+        "filter_uid",
+        "filter_tag",
     ]
 )
 AFTER = frozenset({"T+", "429+", "503+", "504+", "500+", "partial+503"})
-SHAPES = frozenset({"partial", "partial+503", "loop", "empty", "truncate"})
+# "other": a create answers with another event of the mailbox and makes none.
+SHAPES = frozenset({"partial", "partial+503", "loop", "empty", "truncate", "other"})
+_FILTER_OPS = {"iCalUId": ("filter", "filter_uid"), "tag": ("filter", "filter_tag"), "other": ("filter",)}
 READ_KINDS = frozenset({"view", "list", "delta", "get", "instances"})
 
 _ANSWERS = {
@@ -73,9 +79,9 @@ class Fault:
     until: datetime | None = None
     hits: int = 0
 
-    def matches(self, op: str, mailbox: str | None) -> bool:
-        """Whether this request is the fault's business; counts skips."""
-        if self.hits >= self.times or self.op not in (op, "any"):
+    def matches(self, ops: tuple[str, ...], mailbox: str | None) -> bool:
+        """Whether this request, by one of its names, is the fault's business; counts skips."""
+        if self.hits >= self.times or self.op not in ops:
             return False
         if self.mailbox is not None and (mailbox or "").lower() != self.mailbox.lower():
             return False
@@ -114,6 +120,8 @@ class Faults:
     hide_seconds: float | None = None
     hide_reads: int | None = None
     forget_after: float | None = None
+    filters_lag: float = 0.0
+    tags_hidden: frozenset[str] = frozenset()
 
     def add(
         self,
@@ -136,22 +144,26 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """Heal everything: orders, lag, hidden creates, forgotten transaction ids."""
+        """Heal everything: orders, lag, hidden creates, forgotten transaction ids, lying filters. Who is out
+        of reach stays so (`Tenant.put_in_reach`).
+        """
         self.orders.clear()
+        self.filters_lag, self.tags_hidden = 0.0, frozenset()
         self.hide_seconds = self.hide_reads = self.forget_after = None
         for mailbox in self.tenant.mailboxes():
             mailbox.lag = None
             mailbox.hidden.clear()
 
-    def take(self, op: str, mailbox: str | None) -> Fault | None:
+    def take(self, op: str, mailbox: str | None, filter_kind: str | None = None) -> Fault | None:
         """The fault that hits this request, if any; it is used up by one."""
         if not self.orders:
             return None
         now = self.tenant.clock.now()
         self.orders = [fault for fault in self.orders if fault.until is None or now < fault.until]
         hit = None
+        ops = (op, "any", *(_FILTER_OPS[filter_kind] if filter_kind and op == "list" else ()))
         for fault in self.orders:
-            if fault.matches(op, mailbox):
+            if fault.matches(ops, mailbox):
                 hit = fault
                 break
         if hit is not None:
@@ -167,6 +179,14 @@ class Faults:
     def hide_created(self, seconds: float | None = None, reads: int | None = None) -> None:
         """Events created over Graph from now on exist but are not shown, for a time or so many reads."""
         self.hide_seconds, self.hide_reads = seconds, reads
+
+    def lag_filters(self, seconds: float) -> None:
+        """What $filter finds is that old (H77)."""
+        self.filters_lag = seconds
+
+    def hide_tags(self, *kinds: str) -> None:
+        """$expand of an extended property gives nothing in reads of these kinds: view, list, get (H77)."""
+        self.tags_hidden = frozenset(kinds)
 
     def forget_transaction_ids(self, after: float | bool = True) -> None:
         """transactionIds are forgotten after so many seconds; True: at once; False: never."""

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tests.tenant import batch, delta, entra, query, routes_events, routes_mailbox, routes_places
+from tests.tenant import batch, delta, entra, personal, query, reach, routes_events, routes_mailbox, routes_places
 from tests.tenant.calls import Call, RequestInfo, Response, preferences
 from tests.tenant.errors import GraphError, access_denied, bad_request, unknown_segment
 from tests.tenant.faults import AFTER, SHAPES
@@ -18,7 +18,7 @@ from tests.tenant.faults import AFTER, SHAPES
 if TYPE_CHECKING:
     from tests.tenant.tenant import Tenant
 
-_KEYED = re.compile(r"(\w+)\('([^']*)'\)\Z")
+_KEYED = re.compile(r"(\w+)\('((?:[^']|'')*)'\)\Z")
 _ACTIONS = frozenset(routes_events.ANSWERS)
 _CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 _READ, _WRITE = "Calendars.Read", "Calendars.ReadWrite"
@@ -51,13 +51,13 @@ class Route:
 
 def segments_of(path: str) -> list[str]:
     """Decoded path segments; `users('x')` counts as two."""
-    out = []
+    out: list[str] = []
     for raw in path.split("/"):
         if not raw:
             continue
         text = unquote(raw)
         match = _KEYED.match(text)
-        out += [match.group(1), match.group(2)] if match else [text]
+        out += [match.group(1), match.group(2).replace("''", "'")] if match else [text]
     return out
 
 
@@ -187,24 +187,16 @@ def _authorize(call: Call, route: Route) -> None:
     granted = _WRITE in claims.roles or (_READ in claims.roles and not route.writes)
     in_scope = None if mailbox is None else claims.app.in_scope(mailbox.address, call.now)
     if claims.app.scope_kind == "rbac":
-        if not granted and in_scope is not True and (mailbox is not None or claims.app.scope is None):
+        known = mailbox is not None or tenant.switches.rbac_hides_unknown_users
+        if not granted and in_scope is not True and (known or claims.app.scope is None):
             raise access_denied()
     elif not granted:
         raise access_denied()
     elif in_scope is False:
-        raise GraphError(
-            403,
-            "ErrorAccessDenied",
-            "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.",
-        )
+        raise reach.blocked_by_policy()
     if mailbox is None:
-        raise GraphError(404, tenant.switches.unknown_user_code, f"The requested user '{route.user}' is invalid.")
-    if mailbox.state != "active":
-        raise GraphError(
-            404,
-            "MailboxNotEnabledForRESTAPI",
-            "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
-        )
+        raise reach.unknown_user(tenant.switches, route.user)
+    reach.check(mailbox, tenant.switches, route.user, call.now)
     call.box, call.user, call.info.mailbox = mailbox, route.user, mailbox.address
 
 
@@ -218,6 +210,7 @@ def serve(tenant: Tenant, request: Request, claims: entra.Claims | None = None) 
     slot = None
     try:
         segments = segments_of(request.path)
+        _note_mailbox(tenant, segments, request, info)
         if not request.in_batch:
             slot = tenant.take_slot(request.headers.get("authorization", ""), request.path)
         if segments[:1] == ["$batch"]:
@@ -258,10 +251,8 @@ def _answer(
         info,
         claims,
     )
-    mailbox = tenant.find_mailbox(route.user) if route.user else None
-    info.mailbox = mailbox.address if mailbox else route.user
     tenant.tell("before", info)
-    fault = tenant.faults.take(route.op, info.mailbox)
+    fault = tenant.faults.take(route.op, info.mailbox, info.filter_kind)
     if fault is not None:
         info.fault = fault.kind
         if fault.kind not in AFTER | SHAPES:
@@ -288,6 +279,19 @@ def _answer(
     return response
 
 
+def _note_mailbox(tenant: Tenant, segments: list[str], request: Request, info: RequestInfo) -> None:
+    """Whose mailbox a request is about; whatever becomes of it, one to a person's is noted."""
+    user = segments[1] if len(segments) > 1 and segments[0].lower() == "users" else None
+    if segments[:1] == ["subscriptions"]:
+        user = personal.subscribed(request.body)
+    mailbox = (tenant.find_mailbox(user) or tenant.find_object(user)) if user else None
+    info.mailbox = mailbox.address if mailbox else user
+    info.mailbox_kind = mailbox.kind if mailbox else None
+    info.segments = tuple(segments[2:]) if user else ()
+    if info.is_personal:
+        tenant.note_personal(info)
+
+
 def _applied(prefer: str) -> dict[str, str]:
     """What a refusal by the mailbox echoes of the Prefer header."""
     try:
@@ -306,6 +310,8 @@ def error_response(tenant: Tenant, error: GraphError, info: RequestInfo) -> Resp
             "request-id": info.request_id,
             "client-request-id": info.client_request_id or info.request_id,
         }
+        if error.inner_code:
+            body["innerError"]["code"] = error.inner_code
     return Response(error.status, {"error": body}, dict(error.headers))
 
 

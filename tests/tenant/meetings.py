@@ -37,6 +37,7 @@ MAILED = frozenset(
 )
 TIMES = frozenset({"start", "end", "start_day", "end_day", "all_day", "recurrence"})
 SERIES_RESET = frozenset({"start", "end", "recurrence", "all_day"})
+SHOWN_AS = {"accepted": "busy", "tentativelyAccepted": "tentative", "declined": "free"}
 
 
 def create(tenant: Tenant, mailbox: Mailbox, fields: dict[str, Any]) -> Item:
@@ -96,6 +97,10 @@ def change(tenant: Tenant, mailbox: Mailbox, item: Item, original: date | None, 
     if item.is_organizer:
         extra["sequence"] = item.sequence + 1
     changed = _own_values(item, fields)
+    named = set(fields if tenant.switches.equal_values_are_mailed else changed)
+    if item.is_organizer and tenant.switches.new_time_resets_answers and not TIMES.isdisjoint(changed):
+        asked = fields.get("attendees", before)
+        fields["attendees"] = tuple(line | {"response": "none", "time": None} for line in asked)
     if item.recurrence and not SERIES_RESET.isdisjoint(changed):
         extra |= _reset_series(tenant, item, fields, _only_end_moved(item, changed))
     stored = item.changed(**fields, **extra)
@@ -103,7 +108,7 @@ def change(tenant: Tenant, mailbox: Mailbox, item: Item, original: date | None, 
         stored = _anchored(stored)
     stored = touch(tenant, mailbox, stored)
     if item.is_organizer and (before or stored.attendees):
-        _mail_change(tenant, mailbox, stored, before, set(fields))
+        _mail_change(tenant, mailbox, stored, before, named)
     return stored
 
 
@@ -152,13 +157,13 @@ def _mail_change(
     now = {attendee["address"].lower(): attendee for attendee in item.attendees}
     gone = [attendee for address, attendee in was.items() if address not in now]
     if gone:
-        call_off(tenant, mailbox, item, gone, None)
+        call_off(tenant, mailbox, item, gone, None, removed=True)
     if MAILED.isdisjoint(names):
         return
     new = [attendee for address, attendee in now.items() if address not in was]
     if new:
         invite(tenant, mailbox, item, new, None, "invitation")
-    if names != {"attendees"}:
+    if names != {"attendees"} or tenant.switches.attendees_only_mails_all:
         invite(tenant, mailbox, item, [a for key, a in now.items() if key in was], None, "update")
 
 
@@ -172,7 +177,7 @@ def _change_date(tenant: Tenant, mailbox: Mailbox, item: Item, original: date, f
     attendees = stored.occurrence(original).attendees
     if item.is_organizer and attendees and not MAILED.isdisjoint(fields):
         gone = [a for a in current.attendees if a["address"].lower() not in {b["address"].lower() for b in attendees}]
-        call_off(tenant, mailbox, stored, gone, original)
+        call_off(tenant, mailbox, stored, gone, original, removed=True)
         invite(tenant, mailbox, stored, attendees, original, "update")
     return stored
 
@@ -201,10 +206,10 @@ def _check_neighbours(item: Item, original: date, start: Any, end: Any) -> None:
 
 def remove(tenant: Tenant, mailbox: Mailbox, item: Item, original: date | None) -> None:
     """DELETE: an organizer's meeting is called off by mail; an attendee copy just goes."""
-    if item.is_organizer:
+    if item.is_organizer and tenant.switches.organizer_delete_cancels:
         cancel(tenant, mailbox, item, original)
         return
-    if tenant.switches.room_delete_tells_organizer and not item.cancelled:
+    if not item.is_organizer and tenant.switches.room_delete_tells_organizer and not item.cancelled:
         _tell_organizer(tenant, mailbox, item, "declined", original)
     _take_away(tenant, mailbox, item, original)
 
@@ -233,10 +238,10 @@ def respond(
 ) -> None:
     """An attendee's answer: a declined meeting leaves the calendar, the organizer is told."""
     now = tenant.clock.now()
-    if answer == "declined":
+    if answer == "declined" and not tenant.switches.declined_copy_stays:
         _take_away(tenant, mailbox, item, original)
     else:
-        shown = "tentative" if answer == "tentativelyAccepted" else "busy"
+        shown = SHOWN_AS[answer]
         own = own_answer(item.attendees, mailbox, answer)
         fields = {"response": answer, "response_time": now, "show_as": shown, "attendees": own}
         if original is None:
@@ -250,7 +255,7 @@ def respond(
 
 def own_answer(attendees: tuple[dict[str, Any], ...], mailbox: Mailbox, answer: str) -> tuple[dict[str, Any], ...]:
     """In its own copy an attendee's line carries the answer but no time, as recorded of a room."""
-    mine = {mailbox.address.lower(), *mailbox.aliases}
+    mine = mailbox.answers_to()
     return tuple(
         attendee | {"response": answer, "time": None} if attendee["address"].lower() in mine else attendee
         for attendee in attendees
@@ -260,7 +265,13 @@ def own_answer(attendees: tuple[dict[str, Any], ...], mailbox: Mailbox, answer: 
 def _tell_organizer(tenant: Tenant, mailbox: Mailbox, item: Item, answer: str, original: date | None) -> None:
     tenant.mail(item.organizer[1], answer, item)
     uid, day = ids.undated_uid(item.uid)
-    tenant.job(0, "response", item.organizer[1], uid, mailbox.address, answer, original or day)
+    tell(tenant, item.organizer[1], uid, mailbox, answer, original or day)
+
+
+def tell(tenant: Tenant, organizer: str, uid: str, mailbox: Mailbox, answer: str, original: date | None) -> None:
+    """An answer is on its way to the organizer's copy."""
+    delay = tenant.switches.answers_reach_organizer_after
+    tenant.job(delay, "response", organizer, uid, mailbox.address, answer, original)
 
 
 def invite(tenant: Tenant, mailbox: Mailbox, item: Item, attendees: Any, original: date | None, kind: str) -> None:
@@ -272,10 +283,12 @@ def invite(tenant: Tenant, mailbox: Mailbox, item: Item, attendees: Any, origina
         tenant.job(tenant.mail_delay, "request", attendee["address"], item, original)
 
 
-def call_off(tenant: Tenant, mailbox: Mailbox, item: Item, attendees: Any, original: date | None) -> None:
-    """Mail a cancellation to attendees."""
+def call_off(
+    tenant: Tenant, mailbox: Mailbox, item: Item, attendees: Any, original: date | None, removed: bool = False
+) -> None:
+    """Mail a cancellation to attendees, all or those who were `removed`."""
     for attendee in attendees:
         if attendee["address"].lower() == mailbox.address.lower():
             continue
         tenant.mail(attendee["address"], "cancellation", item)
-        tenant.job(tenant.mail_delay, "cancellation", attendee["address"], item, original)
+        tenant.job(tenant.mail_delay, "cancellation", attendee["address"], item, original, removed)

@@ -124,7 +124,8 @@ _FIELDS: dict[str, Callable[[Item], Any]] = {
 _MOMENTS = frozenset({"start/datetime", "end/datetime", "createddatetime", "lastmodifieddatetime"})
 
 
-def _invalid_filter(text: str) -> GraphError:
+def invalid_filter(text: str) -> GraphError:
+    """A $filter that the service does not do."""
     return GraphError(400, "ErrorInvalidUrlQueryFilter", f"The filter '{text}' is not supported.")
 
 
@@ -138,17 +139,17 @@ def _compare_test(clause: str) -> Callable[[Item], bool]:
     match = _COMPARE.match(clause)
     name = match.group(1).lower() if match else ""
     if not match or name not in _FIELDS:
-        raise _invalid_filter(clause)
+        raise invalid_filter(clause)
     _, operator, quoted, bare = match.groups()
     value: Any = quoted.replace("''", "'") if quoted is not None else bare
     if name in _MOMENTS:
         try:
             value = times.query_instant(value)
         except ValueError as error:
-            raise _invalid_filter(clause) from error
+            raise invalid_filter(clause) from error
     elif bare is not None:
         if bare.lower() not in ("true", "false"):
-            raise _invalid_filter(clause)
+            raise invalid_filter(clause)
         value = bare.lower() == "true"
     read, test = _FIELDS[name], _TESTS[operator.lower()]
     return lambda item: test(read(item), value)

@@ -6,6 +6,7 @@ older position of the log (reads that lag), and delta is a walk over the log.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time, timedelta
@@ -228,6 +229,24 @@ class Lag:
 
 
 @dataclass
+class Bar:
+    """Why a mailbox is out of an app's reach: `how`, refused where the pattern, request after request, has a 1."""
+
+    how: str
+    pattern: str
+    begins: datetime
+    ends: datetime | None
+    asked: int = 0
+
+    def stops(self, now: datetime) -> bool:
+        """Whether this request is refused."""
+        if now < self.begins or (self.ends is not None and now >= self.ends):
+            return False
+        self.asked += 1
+        return self.pattern[(self.asked - 1) % len(self.pattern)] == "1"
+
+
+@dataclass
 class Mailbox:
     """A mailbox: a person's or a room's, with its default calendar."""
 
@@ -255,6 +274,17 @@ class Mailbox:
     seen: dict[str, int] = field(default_factory=dict)
     sessions: dict[str, Any] = field(default_factory=dict)
     rounds: dict[str, Any] = field(default_factory=dict)
+    deleted: dict[int, Item] = field(default_factory=dict)
+    former: set[str] = field(default_factory=set)
+    bar: Bar | None = None
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        # What an earlier version kept has fewer fields.
+        self.__dict__.update({"deleted": {}, "former": set()} | kept)
+
+    def answers_to(self) -> set[str]:
+        """Every address, in lower case, by which events may name this mailbox."""
+        return {self.address.lower(), *self.aliases, *self.former}
 
     def take_number(self, step: int) -> int:
         """The next item number; planned ones (twins) first."""
@@ -278,7 +308,7 @@ class Mailbox:
 
     def drop(self, number: int, now: datetime) -> None:
         """Remove an item and log it."""
-        before = self.items.pop(number)
+        before = self.deleted[number] = self.items.pop(number)
         if self.by_uid.get(before.uid) == number:
             del self.by_uid[before.uid]
         self.log.append(Change(number, before, None, now))
@@ -301,6 +331,10 @@ class Mailbox:
         at = max(self.seen.get(kind, 0), full - self.lag.changes)
         self.seen[kind] = at
         return at
+
+    def position_at(self, moment: datetime) -> int:
+        """How much of the log was there at a moment."""
+        return bisect.bisect_right(self.log, moment, key=lambda change: change.at)
 
     def as_of(self, position: int) -> dict[int, Item]:
         """All items as they were at a position of the log."""

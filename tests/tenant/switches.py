@@ -2,11 +2,104 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+# The other values of switches that are not booleans.
+_OTHERS: dict[str, tuple[Any, ...]] = {
+    "duplicate_transaction_status": (409,),
+    "transaction_after_delete": ("not_found", "duplicate"),
+    "disabled_app_status": (401,),
+    "conditional_access_status": (401,),
+    "conditional_access_error": ("unauthorized_client",),
+    "no_secret_status": (400,),
+    "malformed_tenant_status": (404,),
+    "unknown_tenant_error": ("invalid_tenant",),
+    "no_permissions_status": (401,),
+    "places_denied_code": ("ErrorAccessDenied",),
+    "unknown_user_code": ("Request_ResourceNotFound", "ResourceNotFound"),
+    "no_mailbox_status": (403,),
+    "soft_deleted_code": ("ErrorInvalidUser",),
+    "cancel_not_organizer_code": ("ErrorInvalidRequest",),
+    "declined_occurrence": ("declined",),
+    "long_subject": ("keep", "refuse"),
+    "view_max_days": (730,),
+    "max_top": (100,),
+    "gateway_times_out_above_days": (180,),
+    "default_delta_page": (1, 50),
+    "replays": (0.0, 0.5),
+    "live_generations": (1,),
+    "removed_attendee_copy": ("gone",),
+    "deleted_readable_by_immutable_id": ("cancelled", "all"),
+    "answers_reach_organizer_after": (90.0,),
+    "filter_by_ical_uid": ("empty", "refused"),
+    "filter_by_tag": ("empty", "refused"),
+}
+# Those of the others that matter to meetings in people's mailboxes too.
+_SHARED = frozenset(
+    [
+        "honour_if_match",
+        "duplicate_transaction_status",
+        "transaction_after_delete",
+        "unknown_user_code",
+        "no_mailbox_status",
+        "cancel_not_organizer_code",
+        "room_delete_tells_organizer",
+        "attendee_copy_patchable",
+        "long_subject",
+        "patch_answers_empty",
+    ]
+)
 
 
 @dataclass
-class Switches:
+class MeetingSwitches:
+    """The part of the switches that is about meetings in people's mailboxes and their copies in rooms."""
+
+    # Whether our tag is on a room's copy as well; the facts assume not (H20 saw it after a second answer).
+    copy_keeps_tag: bool = False
+    # The copy of a room that was taken off a meeting: as after a cancellation, or gone whatever the policy.
+    removed_attendee_copy: str = "as_cancelled"
+    # Whether a declined meeting stays in the room, declined and free, or leaves it.
+    declined_copy_stays: bool = False
+    # Whether a room that declined stays among the organizer's attendees, as declined, or is taken off.
+    declined_room_stays_listed: bool = True
+    # Declines that are not written at the organizer the way accepts are (H58).
+    declines_reach_organizer: bool = True
+    # Seconds from a room's answer in its own calendar to its status at the organizer.
+    answers_reach_organizer_after: float = 0.0
+    # Whether a new time makes the answers at the organizer "none" until they come again.
+    new_time_resets_answers: bool = False
+    # A PATCH that names what is mailed with the values that are there already: mailed again, or to nobody.
+    equal_values_are_mailed: bool = True
+    # A PATCH with nothing but attendees is documented to mail only those who came or went.
+    attendees_only_mails_all: bool = False
+    # Whether an organizer's DELETE calls a meeting off like /cancel, or leaves the copies as they are.
+    organizer_delete_cancels: bool = True
+    # What GET by immutable id finds of an event in Deleted Items: "no" | "cancelled" (meetings of their organizer,
+    # as cancelled) | "all" (appointments and copies as well, as they were). With mutable ids 404 was seen.
+    deleted_readable_by_immutable_id: str = "no"
+    # How a cancelled copy looks was observed, not documented.
+    cancelled_copy_has_prefix: bool = True
+    cancelled_copy_shown_free: bool = True
+    # $filter by iCalUId works by users' reports; by the tag by the documentation, with reports of the contrary
+    # (H77): "works" | "empty" | "refused".
+    filter_by_ical_uid: str = "works"
+    filter_by_tag: str = "works"
+    # Whether $expand of the tag works in calendarView.
+    tag_in_views: bool = True
+    # A user without a mailbox: 404, also seen as 403 with the code inside.
+    no_mailbox_status: int = 404
+    # A mailbox that was deleted but can be restored: no mailbox, or no such user.
+    soft_deleted_code: str = "MailboxNotEnabledForRESTAPI"
+    # An app restricted by RBAC asks for a user who does not exist: 404, or 403 like for any other.
+    rbac_hides_unknown_users: bool = False
+    # Whether organizers and attendees of older events show a renamed mailbox's new address.
+    renamed_everywhere: bool = False
+
+
+@dataclass
+class Switches(MeetingSwitches):
     """One field a fact that no official text settles. Defaults are the likelier side."""
 
     # If-Match on PATCH is not in the published OpenAPI; clients send it and meet 412.
@@ -81,6 +174,20 @@ class Switches:
     delta_updates_complete: bool = True
     # --- batch
     shuffle_batch: bool = True
+
+    @classmethod
+    def alternatives(cls, meetings: bool = False) -> list[tuple[str, Any]]:
+        """What to flip alone against the defaults: (field, other value); with `meetings` only what matters to
+        meetings in people's mailboxes.
+        """
+        about = _SHARED | {one.name for one in fields(MeetingSwitches)}
+        found: list[tuple[str, Any]] = []
+        for one in fields(cls):
+            if meetings and one.name not in about:
+                continue
+            others = (not one.default,) if isinstance(one.default, bool) else _OTHERS[one.name]
+            found += [(one.name, other) for other in others]
+        return found
 
 
 @dataclass

@@ -7,6 +7,7 @@ import itertools
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -14,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
-from tests.tenant import assistant, entra, graph, ids, inprocess, truth
+from tests.tenant import administration, assistant, entra, graph, ids, inprocess, personal, truth
+from tests.tenant.administration import Administration
 from tests.tenant.calls import RequestInfo
 from tests.tenant.clock import FakeClock, RealClock
 from tests.tenant.faults import Faults
@@ -23,9 +25,11 @@ from tests.tenant.state import Item, Mailbox, expanded
 from tests.tenant.switches import Mutators, RoomPolicy, Switches
 from tests.tenant.throttle import Throttle
 
+HANDLERS: dict[str, Callable[..., None]] = {**assistant.HANDLERS, **administration.HANDLERS}
 AUTHORITY_ORIGIN = "https://login.tenant.example"
 GRAPH_ORIGIN = "https://graph.tenant.example"
 MAX_LOGGED = 200_000
+_NOT_KEPT = {"requests": list, "personal": list, "improper": list, "met": set, "verified_tokens": dict}
 
 
 class Mail(NamedTuple):
@@ -36,7 +40,7 @@ class Mail(NamedTuple):
     event: str
 
 
-class Tenant:
+class Tenant(Administration):
     """A simulated Microsoft 365 tenant, in memory, deterministic for a seed under a fake clock."""
 
     def __init__(
@@ -60,6 +64,9 @@ class Tenant:
         self.verified_tokens: dict[str, dict[str, Any]] = {}
         self.mails: list[Mail] = []
         self.requests: list[RequestInfo] = []
+        self.personal: list[RequestInfo] = []
+        self.improper: list[RequestInfo] = []
+        self.met: set[tuple[str, str]] = set()
         self.mail_delay = 0.0
         self.latency = 0.0
         self.lock = threading.RLock()
@@ -134,77 +141,6 @@ class Tenant:
         """A person with a mailbox."""
         return self._add(address, name or address.split("@")[0].title(), "person", time_zone)
 
-    def alias(self, address: str, for_address: str) -> None:
-        """A second SMTP address of a mailbox."""
-        box = self.mailbox(for_address)
-        box.aliases.add(address.lower())
-        self._names[address.lower()] = box.address.lower()
-
-    def rename(self, address: str, new_address: str) -> None:
-        """Another primary address; the old one stays as an alias, ids stay."""
-        box = self.mailbox(address)
-        old = box.address.lower()
-        self._boxes[new_address.lower()] = self._boxes.pop(old)
-        box.address = new_address
-        box.aliases = (box.aliases | {old}) - {new_address.lower()}
-        for name in [new_address.lower(), *box.aliases]:
-            self._names[name] = new_address.lower()
-
-    def set_policy(self, address: str, **changes: Any) -> None:
-        """Change settings of a room's calendar processing, from now on."""
-        policy = self.mailbox(address).policy
-        assert policy is not None
-        for name, value in changes.items():
-            if not hasattr(policy, name):
-                raise AttributeError(name)
-            setattr(policy, name, value)
-
-    def soft_delete(self, address: str) -> None:
-        """The mailbox is deleted, but can still be restored."""
-        self.mailbox(address).state = "soft-deleted"
-
-    def unlicense(self, address: str) -> None:
-        """The user stays, the mailbox cannot be reached."""
-        self.mailbox(address).state = "unlicensed"
-
-    def restore(self, address: str, new_ids: bool = False) -> None:
-        """The mailbox is back; with new ids of calendar and events, so old ones and delta tokens are dead."""
-        box = self.mailbox(address)
-        box.state = "active"
-        if new_ids:
-            box.store = ids.Store(self.guid(), self.random.randbytes(16), self.random.randbytes(16))
-            box.sessions.clear()
-            box.rounds.clear()
-            box.transactions.clear()
-            for number, item in list(box.items.items()):
-                box.items[number] = item.changed()
-
-    def move_items(self, address: str) -> None:
-        """All items move to another folder and back: mutable ids change, immutable ones stay (H15)."""
-        box = self.mailbox(address)
-        for item in list(box.items.values()):
-            folder = (int.from_bytes(item.folder, "big") + 1).to_bytes(8, "big")
-            box.put(item.changed(folder=folder), self.clock.now())
-
-    def touch_all(self, address: str) -> None:
-        """Every change key of a mailbox moves with nothing changed (H19)."""
-        box = self.mailbox(address)
-        for item in list(box.items.values()):
-            box.put(item.changed(change=box.take_change()), self.clock.now())
-
-    def renew_ids(self, address: str, count: int | None = None) -> None:
-        """Items get new ids of both kinds, as if moved to another mailbox and back (H15)."""
-        box, now = self.mailbox(address), self.clock.now()
-        for item in list(box.items.values())[:count]:
-            box.drop(item.number, now)
-            box.put(item.changed(number=box.take_number(self.random.randint(1, 40)), change=box.take_change()), now)
-
-    def plan_twins(self, address: str, style: str = "case") -> None:
-        """The next two items of a mailbox get ids that differ in letter case, or in `-` and `_` ("dash")."""
-        box = self.mailbox(address)
-        pair = ids.twin_number(box.store, ids.CALENDAR_FOLDER, box.next_number + 100_000, style)
-        box.planned_numbers += pair
-
     # -- finding things
 
     def mailboxes(self) -> list[Mailbox]:
@@ -253,6 +189,19 @@ class Tenant:
         """Note a mail that goes out."""
         self.mails.append(Mail(to, kind, item.uid))
 
+    def mails_to(self, address: str, kind: str | None = None, since: int = 0) -> list[Mail]:
+        """Mails to a mailbox by any of its addresses, after the first `since` of all."""
+        box = self.find_mailbox(address)
+        names = {address.lower()} | (box.answers_to() if box else set())
+        return [m for m in self.mails[since:] if m.to.lower() in names and kind in (None, m.kind)]
+
+    def mails_to_people(self, since: int = 0) -> Counter[tuple[str, str]]:
+        """How many mails of each kind went to everybody who is no room, by address and kind, after the first
+        `since` of all.
+        """
+        rooms = {name for box in self._boxes.values() if box.kind == "room" for name in box.answers_to()}
+        return Counter((m.to.lower(), m.kind) for m in self.mails[since:] if m.to.lower() not in rooms)
+
     def job(self, delay: float, kind: str, *parts: Any) -> None:
         """Something that happens by itself after a delay."""
         due = (self._running or self.clock.now()) + timedelta(seconds=delay)
@@ -265,7 +214,7 @@ class Tenant:
             # What a job leads to is timed from when the job was due, however late it runs.
             self._running, _, kind, parts = heapq.heappop(self._jobs)
             try:
-                assistant.HANDLERS[kind](self, *parts)
+                HANDLERS[kind](self, *parts)
             finally:
                 self._running = None
             ran = True
@@ -340,6 +289,19 @@ class Tenant:
             del self.requests[: MAX_LOGGED // 2]
         return info
 
+    def note_personal(self, info: RequestInfo) -> None:
+        """A line of the log that is about a person's mailbox; kept apart, for all of the tenant's life."""
+        self.personal.append(info)
+        personal.note(self, info)
+
+    def personal_requests(self) -> list[RequestInfo]:
+        """Requests to persons' mailboxes, in order."""
+        return list(self.personal)
+
+    def improper_personal_requests(self) -> list[RequestInfo]:
+        """Those of them that no setting ever allows (see personal.py)."""
+        return list(self.improper)
+
     def take_slot(self, authorization: str, path: str) -> tuple[str, str] | None:
         """A slot of the mailbox's limit, where throttling is on. Raises GraphError 429."""
         if not self.throttle.enabled:
@@ -380,7 +342,7 @@ class Tenant:
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        for name in ("lock", "_listeners", "on_change", "requests", "verified_tokens"):
+        for name in ("lock", "_listeners", "on_change", *_NOT_KEPT):
             del state[name]
         return state
 
@@ -388,4 +350,5 @@ class Tenant:
         self.__dict__.update(state)
         self.lock = threading.RLock()
         self._listeners, self.on_change = [], None
-        self.requests, self.verified_tokens = [], {}
+        for name, empty in _NOT_KEPT.items():
+            setattr(self, name, empty())

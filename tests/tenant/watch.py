@@ -1,52 +1,34 @@
-"""What may be asked of a person's mailbox: an event by its stored id, or one of two filters; nothing is ever listed."""
+"""Nobody looks into people's calendars: `assert_proper(tenant)` judges one tenant by personal.py.
+
+As a plugin (`-p tests.tenant.watch`, or in `pytest_plugins`) the fixture below judges after each test what every
+tenant of this process was asked meanwhile; a folder that asks improper things on purpose overrides it by its name.
+"""
 
 from __future__ import annotations
 
-import re
-import weakref
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from collections.abc import Iterator
 
-if TYPE_CHECKING:
-    from tests.tenant.calls import RequestInfo
-    from tests.tenant.tenant import Tenant
+import pytest
 
-_ONE_EVENT = re.compile(r"/users/[^/]+/events/[^/]+(/cancel)?")
-_EVENTS = re.compile(r"/users/[^/]+/events")
-_FILTERS = ("iCalUId eq '", "singleValueExtendedProperties/Any(ep: ep/id eq '")
-
-made: weakref.WeakSet[Tenant] = weakref.WeakSet()
-"""Tenants that live; each puts itself here."""
+from tests.tenant import personal
+from tests.tenant.tenant import Tenant
 
 
 def improper_requests(tenant: Tenant) -> list[str]:
-    """Requests to persons' mailboxes that no setting ever allows."""
-    return sorted(
-        {
-            f"{request.method} {request.path}?{request.query}"
-            for request in tenant.requests
-            if _is_persons(tenant, request) and not _is_proper(request)
-        }
-    )
+    """Requests to persons' mailboxes that no setting ever allows, each once."""
+    return sorted({personal.said(info) for info in tenant.improper})
 
 
-def personal_requests(tenant: Tenant) -> list[RequestInfo]:
-    """Requests to persons' mailboxes, in order."""
-    return [request for request in tenant.requests if _is_persons(tenant, request)]
+def assert_proper(tenant: Tenant) -> None:
+    """Fail where a person's mailbox was asked for more than may be."""
+    asked = improper_requests(tenant)
+    assert not asked, "improper in persons' mailboxes:\n" + "\n".join(asked)
 
 
-def _is_persons(tenant: Tenant, request: RequestInfo) -> bool:
-    box = tenant.find_mailbox(request.mailbox) if request.mailbox else None
-    return box is not None and box.kind != "room"
-
-
-def _is_proper(request: RequestInfo) -> bool:
-    path = unquote(request.path).removeprefix("/v1.0")
-    if _ONE_EVENT.fullmatch(path):
-        return request.method in ("GET", "PATCH") or (request.method == "POST" and path.endswith("/cancel"))
-    if not _EVENTS.fullmatch(path):
-        return False
-    if request.method == "POST":
-        return True
-    asked = unquote(request.query).partition("$filter=")[2]
-    return request.method == "GET" and asked.startswith(_FILTERS) and "$select=" in request.query
+@pytest.fixture(autouse=True)
+def people_are_left_alone() -> Iterator[None]:
+    """Fail a test in which any tenant was asked for more of a person's mailbox than may be."""
+    yield
+    asked = sorted(set(personal.seen))
+    personal.seen.clear()
+    assert not asked, "improper in persons' mailboxes:\n" + "\n".join(asked)
