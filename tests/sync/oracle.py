@@ -184,7 +184,11 @@ class Ledger:
 
     def some_invitation(self, draw: random.Random) -> Invitation | None:
         """One that still stands."""
-        open_ones = [one for one in self.invitations if not one.cancelled]
+        open_ones = [
+            one
+            for one in self.invitations
+            if not one.cancelled and one.event.item is not None and not one.event.item.cancelled
+        ]
         return draw.choice(open_ones) if open_ones else None
 
     def _thing(self, key: str) -> Thing:

@@ -260,6 +260,8 @@ def _move_own(
     """Another room, and perhaps another time and title, for a reservation that is the room's own."""
     if on_the_move(session, reservation):
         raise Refused("is_moving")
+    if reservation.meeting.origin is not Origin.HERE:  # made anew elsewhere it would lose the guests it may have
+        raise Refused("cannot_move_room")
     other = other_room(session, room, draft.room_id)
     _check(session, other, draft, now, besides=None)
     _fill(session, reservation.meeting, draft)
