@@ -298,7 +298,7 @@ class BothHomes(Harness):
     def _judge_meeting(
         self, made: PersonsMeeting, events: dict[str, dict[str, Any]], named: str, reads: bool
     ) -> list[str]:
-        """A person's event has the last word; what was wanted here is in it, was overruled by who saw it, or named."""
+        """A person's event has the last word: what was wanted here is in it, overruled by who saw it, or named."""
         if made.meeting_id is None:
             return []
         rows = [row for row in live_here(self.world) if row.meeting_id == made.meeting_id]

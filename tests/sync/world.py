@@ -122,7 +122,11 @@ class World:
         credentials = Credentials(self.tenant.tenant_id, self.app.client_id, self.app.secret)
         origin = self.tenant.graph_origin
         tokens = TokenSource(credentials, self.tenant.authority_origin, f"{origin}/.default", session, now=self.now)
-        return GraphClient(self.tenant.graph_base_url, tokens, session, Gate(now=self.seconds))
+        return GraphClient(self.tenant.graph_base_url, tokens, session, self._gate())
+
+    def _gate(self) -> Gate:
+        """Waits pass on the world's clock."""
+        return Gate(now=self.seconds, pause=lambda _condition, seconds: self.tenant.advance(max(seconds, 0.001)))
 
     def now(self) -> datetime:
         """The world's one clock."""
