@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.sync.checks import assert_quiet, assert_same, invite, put, reservations, steps
 from tests.sync.world import World
+from tests.tenant import routes_mailbox
 from webapp.domain.booking import sync_window
 from webapp.domain.words import RoomState, SyncState
 from webapp.errors import Refused
@@ -173,14 +174,17 @@ def test_an_answer_to_a_question_that_nobody_asks_is_refused(world: World) -> No
         say_other(world)
 
 
-def test_the_former_calendar_that_comes_back_is_followed_again_by_itself(world: World) -> None:
+@pytest.mark.parametrize("tokens_live_on", [False, True])
+def test_the_former_calendar_that_comes_back_is_followed_again_by_itself(world: World, tokens_live_on: bool) -> None:
+    """Nothing that was read of the other one is taken for this one's, whatever its delta link still tells."""
     lively(world)
     box = world.tenant.mailbox(world.address("alder"))
     writes, store = world.writes(), box.store
     restored(world)
     assert world.room("alder").sync_state is RoomState.ERROR
     box.store = store
-    box.sessions.clear()
+    if not tokens_live_on:
+        box.sessions.clear()
     box.items.update({number: item.changed() for number, item in box.items.items()})
     world.tenant.advance(700)
     world.run()
@@ -215,6 +219,29 @@ def test_a_mailbox_that_is_gone_for_twenty_days_costs_nothing(world: World, gone
     assert all(r.cancelled_at is None for r in reservations(world, "alder", live=False))
     world.want("alder", full=True)  # the window moved on meanwhile
     world.run()
+    assert_quiet(world)
+
+
+def test_where_most_events_vanish_at_once_the_calendar_is_asked_for_before_anything_follows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H69, I5: the delta link lives on and tells of removals, but it is another calendar."""
+    world.add_room("alder")
+    theirs = [put(world, "alder", f"T{number}", world.at(2 * number)) for number in range(8)]
+    world.run()
+    world.tenant.advance(60)
+    delegate = world.tenant.as_delegate(world.address("alder"))
+    for event in theirs[:5]:
+        delegate.delete(event)
+    monkeypatch.setattr(routes_mailbox.ids, "calendar_id", lambda _store: "another")
+    world.run_once("alder")
+    assert world.room("alder").sync_code == "calendar_changed"
+    assert all(r.cancelled_at is None for r in reservations(world, "alder", live=False))
+    monkeypatch.undo()
+    world.tenant.advance(700)
+    world.run()
+    assert world.room("alder").sync_state is RoomState.ACTIVE
+    assert world.titles_here("alder") == ["T5", "T6", "T7"]
     assert_quiet(world)
 
 

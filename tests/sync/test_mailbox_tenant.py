@@ -9,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from tests.sync.checks import assert_quiet, assert_same, invite, put, reservations
+from tests.sync.test_mailbox_left import save
 from tests.sync.world import World
 from tests.tenant import Tenant
 from webapp.connections import service as connections
@@ -16,6 +17,7 @@ from webapp.connections.service import Wanted
 from webapp.domain.words import RoomState, SyncState
 from webapp.errors import Refused
 from webapp.models import Connection, Credential, RoomChoice
+from webapp.rooms.linking import Agreed
 from webapp.secrets import SecretBox
 from worker.store import claims
 
@@ -165,3 +167,18 @@ def test_nothing_of_the_new_tenant_is_read_before_its_rooms_are_listed(world: Wo
     assert world.tenant.requests == [] or {r.op for r in world.tenant.requests} <= {"token"}
     with world.transactions.reading() as session:
         assert claims.due(session, world.now(), 10) != []
+
+
+def test_a_room_linked_again_after_the_tenant_changed_takes_nothing_of_the_former(world: World) -> None:
+    """The mailbox that it was unlinked from had the same address, in the former tenant."""
+    lively(world)
+    save(world, "alder", None)
+    another_tenant(world)
+    set_ids(world, tenant_id="another.example", agreed=True)
+    list_places(world)
+    world.run()
+    save(world, "alder", world.address("alder"), Agreed())
+    world.run()
+    assert subjects(world, "alder") == ["alder R0", "alder R1"]
+    assert world.room("alder").sync_state is RoomState.ACTIVE
+    assert_quiet(world)
