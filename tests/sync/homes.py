@@ -13,6 +13,7 @@ from sqlalchemy import select
 from tests.sync.harness import FAULTS, PEOPLE, Harness, Plan
 from tests.sync.oracle import Invitation, Wish, live_here, live_there
 from tests.tenant import Booked
+from tests.tenant.faults import READ_KINDS
 from webapp.domain.access import Modes, may_read_organizer
 from webapp.domain.intervals import Timed
 from webapp.domain.words import Home, SyncState
@@ -93,7 +94,8 @@ class BothHomes(Harness):
         if self.random.random() < self.plan.lag:
             room = self.random.choice(self.rooms)
             changes = self.random.randint(0, 3)
-            self.world.tenant.faults.lag(self.world.address(room), changes)
+            kinds = READ_KINDS - {"view", "list"} if self._forgets else READ_KINDS
+            self.world.tenant.faults.lag(self.world.address(room), changes, kinds)
             self._say(f"lag {room} {changes}")
 
     def sync(self) -> None:

@@ -51,7 +51,7 @@ from worker.store import claims
 ZONE = "Europe/Berlin"
 INSTALL = "a1b2c3d4"
 
-IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where a world's database lives, if there is such a place: what a disk does is no matter of these tests."""
 
 _template: Path | None = None

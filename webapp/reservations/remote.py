@@ -136,7 +136,7 @@ def withdraw(session: Session, reservation_id: int, now: datetime) -> Reservatio
 
 def _is_being_ended(session: Session, reservation: Reservation) -> bool:
     """A person here ended it, and that is still on its way to Outlook: a copy that comes late revives nothing."""
-    if reservation.cancelled_at is None:
+    if reservation.cancelled_at is None or reservation.cancelled_by == BY_OUTLOOK:
         return False
     mine = Outbox.reservation_id.in_(select(Reservation.id).where(Reservation.meeting_id == reservation.meeting_id))
     ending = Outbox.kind.in_((OutboxKind.CANCEL_MEETING, OutboxKind.MEETING, OutboxKind.DECLINE))

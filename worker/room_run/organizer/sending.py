@@ -81,7 +81,7 @@ def _carry_out(run: Run, task: Task, authority: Authority, mailbox: PersonMailbo
     if event is None and task.kind is OutboxKind.CANCEL_MEETING and authority.event_id is not None:
         _cancelled(run, task)  # it was there and is not any more: nothing is left to cancel
     elif event is None and not task.has_copies and task.tries >= DOUBTED:
-        _cancelled(run, task)  # its copies are gone as well
+        _ended_there(run, task, authority)
     elif event is None:
         _not_found(run, task)
     elif task.kind is OutboxKind.CANCEL_MEETING:
@@ -177,6 +177,15 @@ def _cancelled(run: Run, task: Task) -> None:
         elif task.authority is not None:
             authorities.set_state(session, task.authority.meeting_id, AuthorityState.GONE)
         run.log.step(session, now, "none", "cancelled", task.reservation_id, "organizer")
+
+
+def _ended_there(run: Run, task: Task, authority: Authority) -> None:
+    """The event cannot be found, and its copies are gone as well: it was called off."""
+    now = run.now()
+    with run.lane.writing() as session:
+        authorities.meeting_ended(session, authority.meeting_id, now)
+        run.log.step(session, now, "here", "cancel", task.reservation_id, "organizer")
+    _cancelled(run, task)
 
 
 def _cancelled_there(run: Run, task: Task, authority: Authority) -> None:
