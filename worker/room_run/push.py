@@ -14,6 +14,7 @@ from worker.room_run.slot import Slot, look_at_slot
 from worker.room_run.writing import bind, send_create, send_delete, send_patch
 from worker.store import effects, records, writes
 from worker.store.items import Item
+from worker.store.loops import is_a_war
 from worker.store.records import HeldAction
 from worker.store.writes import Push, Write
 from worker.sync.conflict import ours_yields
@@ -186,6 +187,9 @@ def may_be_unreadable(item: Item, now: datetime) -> bool:
 
 def _send(run: Run, push: Push, item: Item, seen: Observation, action: Send) -> None:
     assert isinstance(push.local, Values), "only values can be sent"
+    if is_a_war(run.lane, push.reservation_id, run.now()):
+        _stop(run, push, HoldKind.CHANGE_LOOP, seen)
+        return
     groups = action.groups
     if "time" in groups:
         found = look_at_slot(run, push.times, push.public_id, besides=item.event_id)
@@ -273,9 +277,10 @@ def _disagree(run: Run, push: Push, action: Disagree, seen: Observation | None) 
 
 
 def _stop(run: Run, push: Push, kind: HoldKind, seen: Observation | None) -> None:
+    wanted = "change_there" if kind is HoldKind.CHANGE_LOOP else "create_again"
     action = HeldAction(
         key=f"reservation:{push.reservation_id}",
-        action="cancel_there" if push.local is ABSENT else "create_again",
+        action="cancel_there" if push.local is ABSENT else wanted,
         reservation_id=push.reservation_id,
         before=values_to_json(seen.values) if seen is not None else None,
         after=values_to_json(push.local) if isinstance(push.local, Values) else None,
@@ -301,7 +306,11 @@ def _put_off(run: Run, push: Push, wait: timedelta | None) -> None:
 
 
 def _cleared(run: Run, push: Push, state: SyncState | None) -> None:
-    kinds = (HoldKind.EDITED_AND_CANCELLED, *((HoldKind.SLOT_TAKEN,) if state is not None or push.cancelled else ()))
+    kinds = (
+        HoldKind.EDITED_AND_CANCELLED,
+        HoldKind.CHANGE_LOOP,
+        *((HoldKind.SLOT_TAKEN,) if state is not None or push.cancelled else ()),
+    )
     with run.lane.writing() as session:
         writes.clear(session, push, state)
         records.release(session, run.lane.room_id, kinds, push.reservation_id, run.now())
