@@ -18,6 +18,7 @@ from sqlalchemy import Engine, create_engine, select, update
 
 from tests.tenant import Tenant
 from webapp.database import Transactions, prepare_engine
+from webapp.domain.access import may_read_organizer
 from webapp.domain.intervals import Span, Timed
 from webapp.domain.words import LinkState, RoomState
 from webapp.models import (
@@ -39,7 +40,9 @@ from webapp.models import (
 )
 from webapp.outbox import want_run
 from webapp.reservations import service
+from webapp.reservations.reading import start_reading, stop_reading
 from webapp.reservations.service import Draft
+from webapp.sync_settings.modes import modes_of
 from worker.graph.calendar import GraphCalendar
 from worker.graph.client import GraphClient
 from worker.graph.throttle import Gate
@@ -223,7 +226,13 @@ class World:
     def set_modes(self, *, delegation: bool = False, strict: bool = False, create: bool = False) -> None:
         """The three settings about people's mailboxes."""
         with self.transactions.writing() as session:
+            read = may_read_organizer(modes_of(session))
             session.execute(update(SyncSettings).values(delegation=delegation, strict=strict, create_in_owner=create))
+            reads = may_read_organizer(modes_of(session))
+            if read and not reads:
+                stop_reading(session)
+            elif reads and not read:
+                start_reading(session, self.now())
 
     # -- syncing
 
