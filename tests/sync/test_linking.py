@@ -147,6 +147,28 @@ def test_the_links_lost_everything_is_recognised_by_its_mark(world: World) -> No
     assert_quiet(world)
 
 
+def test_the_links_lost_peoples_meetings_and_series_are_known_by_icaluid(world: World) -> None:
+    """H72: what is not ours has no mark; no reservation is made a second time, and no date of a series."""
+    world.add_room("alder")
+    invite(world, "alder", "Budget", world.at(10))
+    start = world.at(20)
+    days = {"type": "endDate", "startDate": start.start.date().isoformat(), "endDate": "2026-12-20"}
+    daily = {"pattern": {"type": "daily", "interval": 1}, "range": days}
+    put(world, "alder", "Stand-up", start, recurrence=daily)
+    world.run()
+    world.tenant.advance(120)
+    world.run()
+    before, slots = {r.id for r in reservations(world, "alder", live=False)}, world.slots_here("alder")
+    writes, mails = world.writes(), len(world.tenant.mails)
+    with world.transactions.writing() as session:
+        session.query(Link).delete()
+    world.want("alder", full=True)
+    world.run()
+    assert {r.id for r in reservations(world, "alder", live=False)} == before
+    assert (world.slots_here("alder"), world.writes(), len(world.tenant.mails)) == (slots, writes, mails)
+    assert_quiet(world)
+
+
 @pytest.mark.parametrize("how", ["paused", "switched off"])
 def test_while_sync_is_off_nothing_is_asked_and_everything_catches_up(world: World, how: str) -> None:
     """3.2."""

@@ -13,9 +13,11 @@ from tests.tenant import routes_mailbox
 from webapp.domain.booking import sync_window
 from webapp.domain.words import RoomState, SyncState
 from webapp.errors import Refused
-from webapp.models import Link, Mailbox, Room, Tombstone
+from webapp.models import Link, Mailbox, Room, SyncAll, Tombstone
+from webapp.outbox import want_run
 from webapp.rooms import linking
 from webapp.rooms import service as rooms
+from worker.store.sync_all import close_finished
 
 
 def lively(world: World) -> None:
@@ -296,3 +298,19 @@ def test_a_tenant_name_that_leads_elsewhere_by_now_stops_the_room(world: World) 
     world.run_once("alder")
     assert world.room("alder").sync_code == "other_tenant"
     assert (world.writes(), len(world.tenant.requests)) == (writes, asked)
+
+
+def test_sync_all_does_not_wait_for_a_room_that_waits_for_a_person(world: World) -> None:
+    """3.2: nobody reads it before it is known whose calendar that is."""
+    lively(world)
+    restored(world)
+    with world.transactions.writing() as session:
+        running = SyncAll(started_at=world.now(), started_by="Ines", rooms_total=1)
+        session.add(running)
+        want_run(session, world.mailbox_id("alder"), full=True)
+    world.tenant.advance(601)
+    world.run_once("alder")
+    with world.transactions.writing() as session:
+        close_finished(session, world.now())
+    with world.transactions.reading() as session:
+        assert session.scalars(select(SyncAll.finished_at)).one() is not None

@@ -32,7 +32,11 @@ WORDS: dict[str, Words] = {
     ),
     "another_mailbox": Words(
         "Link <bdi>{room}</bdi> to another calendar?",
-        "Its reservations are in {left} now. If {address} is another calendar, they do not all come along.",
+        "The room’s reservations are in {left}. If {address} is another calendar, this happens:",
+    ),
+    "mailbox_replaced": Words(
+        "Is another mailbox at {address}?",
+        "If the calendar that answers there now is not this room’s former one, this happens:",
     ),
     "left_behind": Words(
         "Left behind in {address}",

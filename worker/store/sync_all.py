@@ -13,6 +13,9 @@ from webapp.models import Mailbox, Room, RoomRun, SyncAll
 NOT_DONE = (RunResult.FAILED, RunResult.THROTTLED, RunResult.HELD)
 """A room that ended so counts as done, with that result."""
 
+NOT_READ = ("address_unlisted", "same_calendar", "calendar_changed", "other_tenant")
+"""Why a room is not read at all before a person decides: nothing waits for it."""
+
 
 def close_finished(session: Session, now: datetime) -> None:
     """Bring the running Sync All up to date, and end it when no room of it is left."""
@@ -50,5 +53,6 @@ def _is_left(session: Session, sync_all_id: int) -> bool:
         select(Mailbox.id)
         .join(Room, Room.mailbox_id == Mailbox.id)
         .where(and_(Room.sync_active, Mailbox.full_wanted > Mailbox.full_done, ~ran))
+        .where(or_(Room.sync_code.is_(None), Room.sync_code.not_in(NOT_READ)))
     )
     return session.scalar(waiting.limit(1)) is not None
