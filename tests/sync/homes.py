@@ -63,6 +63,11 @@ class BothHomes(Harness):
         super().__init__(seed, plan, draw)
         self.set_modes()
 
+    @property
+    def may_twin(self) -> bool:
+        """Whether transactionIds are forgotten here: a create in doubt can make a second event for a while."""
+        return self._forgets
+
     # -- people
 
     def _somebody_acts(self, where: str = "") -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import UserDict
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import false, update
 
 from webapp.models import DeltaSession, Link
-from worker.room_run import apply, push, refresh, settle
-from worker.store import observing, rounds
+from worker.graph.client import GraphClient
+from worker.room_run import apply, push, refresh, settle, writing
+from worker.store import claims, observing, rounds, writes
 from worker.store.claims import Lane
 from worker.store.items import Item
 from worker.store.rounds import Committed, Round
@@ -72,3 +74,54 @@ def ids_compared_case_blind(patch: pytest.MonkeyPatch) -> None:
     """Two events whose ids differ in the case of a letter are one (H16)."""
     honest = observing._links_of
     patch.setattr(observing, "_links_of", lambda *args: _CaseBlind(honest(*args)))
+
+
+def copy_of_unsettled_create_imported(patch: pytest.MonkeyPatch) -> None:
+    """The room's copy of a create whose answer was lost is taken for a stranger's meeting (H80)."""
+    patch.setattr(apply, "is_copy_of_unsettled_create", lambda lane, seen: False)
+
+
+def if_match_dropped(patch: pytest.MonkeyPatch) -> None:
+    """Writes are not conditional (H43)."""
+    honest = GraphClient._send
+
+    def unconditional(self: GraphClient, *args: Any, **more: Any) -> Any:
+        headers = {name: value for name, value in args[4].items() if name != "If-Match"}
+        return honest(self, *args[:4], headers, *args[5:], **more)
+
+    patch.setattr(GraphClient, "_send", unconditional)
+
+
+def new_transaction_id_on_a_retry(patch: pytest.MonkeyPatch) -> None:
+    """A create is sent again under another name (H35)."""
+    honest = writes.new_event
+
+    def renamed(attempt: writes.OpenAttempt, zone: str) -> Any:
+        event = honest(attempt, zone)
+        return replace(event, transaction_id=f"{event.transaction_id}{attempt.sends}") if attempt.sends > 1 else event
+
+    patch.setattr(writing.writes, "new_event", renamed)
+
+
+def wake_up_lost(patch: pytest.MonkeyPatch) -> None:
+    """A run that ends takes what was asked meanwhile for done (H12)."""
+    honest = claims.finish
+
+    def deaf(lane: Lane, seen: int) -> bool:
+        return honest(lane, claims.wanted(lane))
+
+    patch.setattr(claims, "finish", deaf)
+    patch.setattr(claims, "_has_sends", lambda now: false())
+
+
+ALL = (
+    if_match_dropped,
+    delta_link_stored_early,
+    unknown_taken_for_absent,
+    new_transaction_id_on_a_retry,
+    posted_again_without_a_look,
+    ids_compared_case_blind,
+    copy_of_unsettled_create_imported,
+    wake_up_lost,
+)
+"""Every planted mistake; `script/soak --planted` looks for a seed that notices each."""

@@ -25,6 +25,7 @@ from webapp.domain.words import (
     TitleSource,
 )
 from webapp.models import Attempt, Link, Meeting, Outbox, Reservation, Tombstone
+from webapp.outbox import queue_for_push
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.remote import (
     RemoteMeeting,
@@ -166,6 +167,7 @@ def _end_reservation(session: Session, reservation_id: int, now: datetime) -> No
     and its organizer's event says which of the two it was (H50)."""
     reservation = session.get_one(Reservation, reservation_id)
     meeting = reservation.meeting
+    _end_its_move(session, reservation, now)
     asked_here = (
         meeting.origin is Origin.HERE
         or reservation.awaiting_since is not None
@@ -176,6 +178,15 @@ def _end_reservation(session: Session, reservation_id: int, now: datetime) -> No
         meeting.authority_look_at, meeting.authority_looks = now, 0
     else:
         cancel_remote(session, reservation_id, now)
+
+
+def _end_its_move(session: Session, reservation: Reservation, now: datetime) -> None:
+    """It was called off in Outlook while it moved to another room: it does not live on there."""
+    arriving = session.get(Reservation, reservation.leaves_for_id) if reservation.leaves_for_id is not None else None
+    reservation.leaves_for_id = None
+    if arriving is not None and arriving.cancelled_at is None:
+        cancel_remote(session, arriving.id, now)
+        queue_for_push(session, arriving, arriving.room.mailbox_id, now)
 
 
 def bury(session: Session, link_id: int, why: str, now: datetime) -> None:

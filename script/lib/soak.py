@@ -1,0 +1,182 @@
+"""Thousands of random stories over the simulated tenant, in parallel processes, and what came of them.
+
+script/soak --examples 2000 --steps 60 --processes 2     plays and writes docs/soak.md
+script/soak --replay 4711 --steps 60                      tells one story again
+script/soak --planted                                     looks for a seed that notices each planted mistake
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from script.lib.environment import ROOT
+from tests.sync import machine, planted
+from tests.sync.machine import Verdict
+
+PAGE = ROOT / "docs" / "soak.md"
+MOST_TRIES = 60
+
+
+@dataclass
+class Tally:
+    """What all examples came to."""
+
+    examples: int = 0
+    changes: int = 0
+    writes: int = 0
+    excused: int = 0
+    failures: dict[int, list[str]] = field(default_factory=dict)
+
+
+def one(task: tuple[int, int]) -> tuple[int, Verdict]:
+    """Play one seed; whatever it raises is a failure too."""
+    number, steps = task
+    try:
+        return number, machine.play(number, steps)
+    except Exception as error:
+        return number, Verdict(problems=[f"{type(error).__name__}: {error}"])
+
+
+def play_many(first: int, examples: int, steps: int, processes: int) -> Tally:
+    """Play seeds from `first` on, telling how it goes."""
+    tally, began = Tally(), time.monotonic()
+    tasks = [(number, steps) for number in range(first, first + examples)]
+    with multiprocessing.Pool(processes) as pool:
+        for number, verdict in pool.imap_unordered(one, tasks):
+            tally.examples += 1
+            tally.changes += verdict.changes
+            tally.writes += verdict.writes
+            tally.excused += len(verdict.excused)
+            if verdict.problems:
+                tally.failures[number] = verdict.problems
+                print(
+                    f"seed {number}: {verdict.problems[0][:200]}\n  replay: {replay_line(number, steps)}", flush=True
+                )
+            if tally.examples % 50 == 0:
+                took = time.monotonic() - began
+                print(f"{tally.examples} of {examples} in {took:.0f} s, {len(tally.failures)} failed", flush=True)
+    return tally
+
+
+def replay_line(number: int, steps: int) -> str:
+    """The command that tells a story again."""
+    return f"script/soak --replay {number} --steps {steps}"
+
+
+def find_planted(steps: int) -> dict[str, int | None]:
+    """For each planted mistake the first seed that notices it."""
+    found: dict[str, int | None] = {}
+    for plant in planted.ALL:
+        with pytest.MonkeyPatch.context() as patch:
+            plant(patch)
+            found[plant.__name__] = next(seeds_that_fail(steps), None)
+        print(f"{plant.__name__}: {found[plant.__name__]}", flush=True)
+    return found
+
+
+def seeds_that_fail(steps: int) -> Iterator[int]:
+    """Seeds whose story does not end well."""
+    for number in range(MOST_TRIES):
+        if one((number, steps))[1].problems:
+            yield number
+
+
+def write_page(tally: Tally, args: argparse.Namespace, seconds: float) -> None:
+    """docs/soak.md: what was played, when, on which commit, and what came of it."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    failures = [
+        f"- seed {number}: `{replay_line(number, args.steps)}`: {problems[0][:160]}"
+        for number, problems in sorted(tally.failures.items())
+    ]
+    lines = [
+        "# Soak",
+        "",
+        "Random stories over both homes, three rooms, people, faults, dying workers, settings and open facts of Graph",
+        "(`tests/sync/machine.py`), each brought to rest and judged. Written by `script/soak`.",
+        "",
+        "| what | figure |",
+        "| --- | --- |",
+        f"| written | {datetime.now(UTC):%Y-%m-%d %H:%M} UTC |",
+        f"| commit | `{commit}` |",
+        f"| seeds | {args.first} to {args.first + tally.examples - 1} |",
+        f"| examples | {tally.examples} |",
+        f"| steps each | {args.steps} |",
+        f"| changes by people | {tally.changes} |",
+        f"| writes that had effect | {tally.writes} |",
+        f"| took | {seconds:.0f} s in {args.processes} processes |",
+        f"| failures | {len(tally.failures)} |",
+        f"| edits excused, where the tenant ignores If-Match | {tally.excused} |",
+        "",
+        "## Failures",
+        "",
+        *(failures or ["None."]),
+        "",
+        "## Planted mistakes",
+        "",
+        *planted_lines(PAGE.read_text() if PAGE.exists() else ""),
+    ]
+    PAGE.write_text("\n".join(lines) + "\n")
+
+
+def planted_lines(page: str) -> list[str]:
+    """The table of planted mistakes as it was last written."""
+    _, _, rest = page.partition("## Planted mistakes\n\n")
+    return rest.splitlines() or ["Not looked for yet: `script/soak --planted`."]
+
+
+def write_planted(found: dict[str, int | None], steps: int) -> None:
+    """The table of planted mistakes into the page."""
+    head, _, _ = PAGE.read_text().partition("## Planted mistakes\n\n") if PAGE.exists() else ("# Soak\n\n", "", "")
+    rows = [
+        f"| {name.replace('_', ' ')} | {'not found' if number is None else number} |"
+        for name, number in found.items()
+    ]
+    table = [
+        f"Found with {steps} steps by the first of seeds 0 to {MOST_TRIES - 1}:",
+        "",
+        "| mistake | seed |",
+        "| --- | --- |",
+    ]
+    PAGE.write_text(head + "## Planted mistakes\n\n" + "\n".join([*table, *rows]) + "\n")
+
+
+def main() -> int:
+    """See the module's text."""
+    parser = argparse.ArgumentParser(prog="script/soak")
+    parser.add_argument("--examples", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--replay", type=int)
+    parser.add_argument("--planted", action="store_true")
+    args = parser.parse_args()
+    if args.replay is not None:
+        _, verdict = one((args.replay, args.steps))
+        print("\n".join([*verdict.trace, *verdict.problems]) or "went well")
+        return 1 if verdict.problems else 0
+    if args.planted:
+        found = find_planted(args.steps)
+        write_planted(found, args.steps)
+        return 0 if all(number is not None for number in found.values()) else 1
+    began = time.monotonic()
+    tally = play_many(args.first, args.examples, args.steps, args.processes)
+    write_page(tally, args, time.monotonic() - began)
+    print(f"{tally.examples} examples, {len(tally.failures)} failures; {PAGE.relative_to(ROOT)} is written")
+    return 1 if tally.failures else 0
+
+
+RUN: Callable[[], int] = main
+
+if __name__ == "__main__":
+    sys.exit(main())
