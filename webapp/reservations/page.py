@@ -23,29 +23,36 @@ from webapp.words import words_for, words_of
 DATES_SHOWN = 20
 
 
+def shown_facts(reservation: Reservation) -> dict[str, Any]:
+    """Title and time, in the room's zone."""
+    meeting, zone = reservation.meeting, ZoneInfo(reservation.room.time_zone)
+    return {
+        "reservation": reservation,
+        "title": title_of(meeting),
+        "when": when(span_of(meeting), zone),
+        "zone": zone,
+    }
+
+
 def panel_facts(reservation: Reservation, now: datetime) -> dict[str, Any]:
     """Title, time and who may change the reservation, with the words of the reason."""
     meeting, room = reservation.meeting, reservation.room
-    zone = ZoneInfo(room.time_zone)
     access = access_to(reservation, now)
     denied = None
     if isinstance(access, Denied):
         organizer = meeting.organizer.name if meeting.organizer else "Somebody"
         denied = words_for(access.code, {"organizer": organizer, "room": room.name})
     return {
-        "reservation": reservation,
-        "title": title_of(meeting),
-        "when": when(span_of(meeting), zone),
+        **shown_facts(reservation),
         "denied": denied,
         "guests": 0 if isinstance(access, Denied) else access.mails_guests,
-        "zone": zone,
     }
 
 
-def state_context(standing: queries.Standing, now: datetime) -> dict[str, Any]:
+def state_context(standing: queries.Standing) -> dict[str, Any]:
     """The moving part of the page: sync state and both sides."""
     reservation = standing.reservation
-    facts = panel_facts(reservation, now)
+    facts = shown_facts(reservation)
     side = outlook_side(standing.link, facts["zone"])
     return {
         **facts,
@@ -67,7 +74,8 @@ def show_context(session: Session, reservation_id: int, now: datetime, before: d
     dates = queries.dates_of(session, reservation_id, now, DATES_SHOWN + 1) if is_series else ()
     zone = ZoneInfo(reservation.room.time_zone)
     return {
-        **state_context(standing, now),
+        **state_context(standing),
+        **panel_facts(reservation, now),
         "story": story(reservation, steps, attempts, to_the_beginning=not more),
         "older": steps[-1].at if more else None,
         "conflicts": queries.conflicts_of(session, reservation_id),

@@ -151,7 +151,7 @@ def show(reservation_id: int) -> str:
 @blueprint.get("/<int:reservation_id>/state")
 def state(reservation_id: int) -> Response:
     """The moving part of the page."""
-    context = state_context(queries.standing(db.session(), reservation_id), utcnow())
+    context = state_context(queries.standing(db.session(), reservation_id))
     response = Response(render_template("reservations/_state.html", **context))
     if not context["stands"].moving:
         response.headers["HX-Trigger"] = "reservation-rests"

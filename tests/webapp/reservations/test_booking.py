@@ -239,13 +239,14 @@ def test_two_tabs_the_second_save_shows_both_versions_and_can_be_kept(world: Wor
     assert only(world)[0].title == "Second tab"
 
 
-def test_a_reservation_does_not_change_its_room(world: World) -> None:
+def test_a_reservation_moves_to_another_room(world: World) -> None:
     room_id, other = world.room("Alder"), world.room("Birch")
     own = world.booking(room_id)
-    assert "A reservation keeps its room." in text_of(world.get(f"/reservations/{own}/edit"))
-    answer = send(world, f"/reservations/{own}/edit", {"room_id": other}, htmx=True)
-    assert answer.status_code == 409
-    assert "Moving a reservation to another room is not possible yet." in text_of(answer)
+    answer = send(world, f"/reservations/{own}/edit", {"room_id": other})
+    assert answer.status_code == 303
+    with world.rows() as session:
+        live = select(Reservation.room_id).where(Reservation.cancelled_at.is_(None))
+        assert session.scalars(live).all() == [other]
 
 
 @pytest.mark.parametrize("htmx", [False, True])

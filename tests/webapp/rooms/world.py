@@ -160,9 +160,12 @@ def squeezed(html: str) -> str:
 
 
 @pytest.fixture
-def world(app: Flask, data: Transactions, admin: Person, bell: ListeningBell) -> Iterator[World]:
-    """The panel on Monday morning, with sync switched on."""
+def world(app: Flask, data: Transactions, bell: ListeningBell) -> Iterator[World]:
+    """The panel on Monday morning, with sync switched on. Signed in on that morning too: a session that begins after
+    it would not be believed."""
     with time_machine.travel(NOW, tick=False):
+        admin = Person(app.test_client())
+        admin.sign_in()
         made = World(app, data, admin, bell)
         made.sync_on()
         yield made
