@@ -102,8 +102,8 @@ def write_page(tally: Tally, args: argparse.Namespace, seconds: float) -> None:
     lines = [
         "# Soak",
         "",
-        "Random stories over both homes, three rooms, people, faults, dying workers, settings and open facts of Graph",
-        "(`tests/sync/machine.py`), each brought to rest and judged. Written by `script/soak`.",
+        "Random stories over both homes, three rooms, people, faults, dying workers, settings and open facts of",
+        "Graph (`tests/sync/machine.py`), each brought to rest and judged. Written by `script/soak`.",
         "",
         "| what | figure |",
         "| --- | --- |",
@@ -175,8 +175,6 @@ def main() -> int:
     print(f"{tally.examples} examples, {len(tally.failures)} failures; {PAGE.relative_to(ROOT)} is written")
     return 1 if tally.failures else 0
 
-
-RUN: Callable[[], int] = main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -191,4 +191,4 @@ def restore(tenant: Administration, address: str, new_ids: bool) -> None:
         box.items[number] = item.changed()
 
 
-HANDLERS = {"strip_tags": strip_tags, "restore": restore}
+HANDLERS: dict[str, Callable[..., None]] = {"strip_tags": strip_tags, "restore": restore}

@@ -7,6 +7,7 @@ later still it rewrites the copy: organizer's name as subject, no body, no priva
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -412,7 +413,7 @@ def _stripped(copy: Item, policy: RoomPolicy) -> dict[str, Any]:
     return fields
 
 
-HANDLERS = {
+HANDLERS: dict[str, Callable[..., None]] = {
     "request": receive_request,
     "cancellation": receive_cancellation,
     "response": receive_response,

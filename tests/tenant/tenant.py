@@ -25,7 +25,7 @@ from tests.tenant.state import Item, Mailbox, expanded
 from tests.tenant.switches import Mutators, RoomPolicy, Switches
 from tests.tenant.throttle import Throttle
 
-HANDLERS: dict[str, Callable[..., None]] = {**assistant.HANDLERS, **administration.HANDLERS}
+HANDLERS = assistant.HANDLERS | administration.HANDLERS
 AUTHORITY_ORIGIN = "https://login.tenant.example"
 GRAPH_ORIGIN = "https://graph.tenant.example"
 MAX_LOGGED = 200_000
