@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, true, update
 from sqlalchemy.orm import Session, aliased
@@ -222,6 +223,7 @@ def _may_run(now: datetime) -> ColumnElement[bool]:
     return or_(Mailbox.not_before.is_(None), Mailbox.not_before <= now)
 
 
+@cache
 def _is_followed() -> ColumnElement[bool]:
     """Sync is on, and the mailbox belongs to a room that is under sync."""
     return and_(
@@ -234,6 +236,7 @@ def _is_still(lane: Lane) -> ColumnElement[bool]:
     return _is_left() if lane.leaving else _is_followed()
 
 
+@cache
 def _is_left() -> ColumnElement[bool]:
     """Sync is on, the room follows another mailbox that is known, and what it wrote in this one is to be removed."""
     present = aliased(Mailbox)

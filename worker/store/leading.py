@@ -4,6 +4,7 @@ rooms that are followed."""
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
@@ -11,8 +12,12 @@ from sqlalchemy.orm import aliased
 from webapp.models import Mailbox, Meeting, Reservation, Room
 
 
+@cache
 def is_lead() -> ColumnElement[bool]:
-    """Whether `Room` is the lead of `Reservation`'s meeting: no followed room of it has a lower id."""
+    """Whether `Room` is the lead of `Reservation`'s meeting: no followed room of it has a lower id.
+
+    Made once: each claim asks for it.
+    """
     other, lower = aliased(Reservation), aliased(Room)
     return ~exists(
         select(other.id)

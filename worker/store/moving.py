@@ -16,6 +16,8 @@ from webapp.reservations.rows import end_reservation, lock_room
 from worker.store.claims import Lane
 from worker.store.records import HeldAction, add_to_hold
 
+_leaving, _arriving = aliased(Reservation), aliased(Reservation)
+
 
 @dataclass(frozen=True)
 class Move:
@@ -28,26 +30,25 @@ class Move:
 
 def decided_moves(lane: Lane) -> list[Move]:
     """Moves into this room that are decided: the event is there, or the room could not have it."""
-    leaving, arriving = aliased(Reservation), aliased(Reservation)
     is_there = exists(
         select(Link.id).where(
             Link.mailbox_id == lane.mailbox_id,
-            Link.reservation_id == arriving.id,
+            Link.reservation_id == _arriving.id,
             Link.state == LinkState.LINKED,
             Link.observed_gone.is_(False),
         )
     )
     failed = or_(
-        arriving.withdrawn_at.is_not(None),
-        arriving.cancelled_at.is_not(None),
-        arriving.sync_state == SyncState.FAILED,
+        _arriving.withdrawn_at.is_not(None),
+        _arriving.cancelled_at.is_not(None),
+        _arriving.sync_state == SyncState.FAILED,
     )
     with lane.reading() as session:
         query = (
-            select(leaving.id, arriving.id, failed)
-            .join(arriving, leaving.leaves_for_id == arriving.id)
-            .where(arriving.room_id == lane.room_id, leaving.cancelled_at.is_(None), or_(is_there, failed))
-            .order_by(leaving.id)
+            select(_leaving.id, _arriving.id, failed)
+            .join(_arriving, _leaving.leaves_for_id == _arriving.id)
+            .where(_arriving.room_id == lane.room_id, _leaving.cancelled_at.is_(None), or_(is_there, failed))
+            .order_by(_leaving.id)
         )
         return [Move(one, other, not bool(no)) for one, other, no in session.execute(query)]
 
