@@ -1,3 +1,8 @@
 """The fixtures of every test."""
 
-pytest_plugins = ["tests.support.services", "tests.support.databases", "tests.support.unchecked"]
+pytest_plugins = [
+    "tests.support.services",
+    "tests.support.databases",
+    "tests.support.unchecked",
+    "tests.tenant.watch",
+]

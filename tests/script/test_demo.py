@@ -58,6 +58,7 @@ def test_the_second_start_continues_with_the_same_data_addresses_and_password(
     pids = first.pids().values()
 
     assert first.stop() == 0
+    assert first.last_words_of_tenant() == {"personal": 0, "improper": []}
     assert not [pid for pid in pids if is_alive(pid)]
     assert first.pids() == {}
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from script.lib.data_folder import free_port
 from script.lib.environment import ROOT
@@ -59,9 +60,17 @@ class Demo:
         return {name: pid for name, (pid, _) in children.items()}
 
     def stop(self) -> int:
-        """Ctrl-C; its exit code."""
+        """Ctrl-C; its exit code. Fails where a person's mailbox was asked for more than may be."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(READY_SECONDS)
+        code = self.process.wait(READY_SECONDS)
+        assert self.last_words_of_tenant().get("improper", []) == []
+        return code
+
+    def last_words_of_tenant(self) -> dict[str, Any]:
+        """What the tenant says of people's mailboxes when it ends; nothing if there is none, or it was killed."""
+        announced = self.data / "tenant.out"
+        lines = announced.read_text().splitlines() if announced.exists() else []
+        return dict(json.loads(lines[-1])) if lines else {}
 
 
 def new_data_folder(parent: Path) -> Path:

@@ -1,6 +1,7 @@
 """`python -m tests.tenant --port P --data DIR`: the demo tenant as a process of its own.
 
-Prints one JSON line with everything that is needed to connect to it, then serves until it is told to stop.
+Prints one JSON line with everything that is needed to connect to it, then serves until it is told to stop. Its last
+line says how many requests to people's mailboxes there were, and which of them no setting ever allows.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import trustme
 
 from tests.tenant import demo, persist
 from tests.tenant.server import TenantServer
+from tests.tenant.watch import improper_requests
 
 
 def _arguments() -> argparse.Namespace:
@@ -64,6 +66,8 @@ def main() -> None:
     with server:
         print(json.dumps(introduction(server)), flush=True)
         told.wait()
+    tenant = server.tenant
+    print(json.dumps({"personal": len(tenant.personal), "improper": improper_requests(tenant)}), flush=True)
 
 
 if __name__ == "__main__":

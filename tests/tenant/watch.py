@@ -1,7 +1,8 @@
 """Nobody looks into people's calendars: `assert_proper(tenant)` judges one tenant by personal.py.
 
-As a plugin (`-p tests.tenant.watch`, or in `pytest_plugins`) the fixture below judges after each test what every
-tenant of this process was asked meanwhile; a folder that asks improper things on purpose overrides it by its name.
+As a plugin (tests/conftest.py has it in `pytest_plugins`) the fixture below judges after each test what every tenant
+of this process was asked meanwhile, over HTTPS or without; a folder that asks improper things on purpose overrides it
+by its name. A tenant that is a process of its own says what it was asked when it ends (tests/support/demo.py).
 """
 
 from __future__ import annotations
