@@ -14,7 +14,8 @@ from webapp.htmx import answer
 from webapp.models import Reservation, Room
 from webapp.reservations.rows import span_of
 from webapp.reservations.service import title_of
-from webapp.reservations.shown import action_words, when
+from webapp.reservations.shown import when
+from webapp.reservations.story import step_detail, step_words
 from webapp.reservations.words import CONFLICT_WORDS
 from webapp.words import words_for
 
@@ -25,7 +26,8 @@ blueprint = Blueprint("activity", __name__, url_prefix="/activity")
 def _words() -> dict[str, Any]:
     return {
         "words_for": words_for,
-        "action_words": action_words,
+        "step_words": step_words,
+        "step_detail": step_detail,
         "conflict_words": CONFLICT_WORDS,
         "title_of": lambda one: title_of(one.meeting),
         "when_of": _when,

@@ -21,7 +21,7 @@ def other_room(session: Session, room: Room, room_id: int) -> Room:
     other = session.get_one(Room, room_id)
     both = room.connection_id is not None and other.connection_id is not None
     if both and room.connection_id != other.connection_id:
-        raise Refused("another_tenant", room=other.name)
+        raise Refused("room_elsewhere", room=other.name)
     return other
 
 

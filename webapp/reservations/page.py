@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from webapp.domain.access import Denied
 from webapp.domain.words import MeetingKind, TitleSource
@@ -14,10 +14,13 @@ from webapp.errors import Refused, StaleRevision
 from webapp.models import Reservation
 from webapp.reservations import queries
 from webapp.reservations.forms import ReservationForm
+from webapp.reservations.organized import reach_of
 from webapp.reservations.rows import span_of
 from webapp.reservations.service import access_to, title_of
-from webapp.reservations.shown import Side, clock_range, held_values, outlook_side, short_day, story, when
-from webapp.reservations.words import CONFLICT_WORDS
+from webapp.reservations.shown import Side, clock_range, held_values, outlook_side, short_day, when
+from webapp.reservations.state_words import named, state_words
+from webapp.reservations.story import story
+from webapp.reservations.words import CONFLICT_WORDS, REACH_WORDS
 from webapp.words import words_for, words_of
 
 DATES_SHOWN = 20
@@ -36,17 +39,24 @@ def shown_facts(reservation: Reservation) -> dict[str, Any]:
 
 def panel_facts(reservation: Reservation, now: datetime) -> dict[str, Any]:
     """Title, time and who may change the reservation, with the words of the reason."""
-    meeting, room = reservation.meeting, reservation.room
     access = access_to(reservation, now)
     denied = None
     if isinstance(access, Denied):
-        organizer = meeting.organizer.name if meeting.organizer else "Somebody"
-        denied = words_for(access.code, {"organizer": organizer, "room": room.name})
+        denied = words_for(access.code, named(reservation) | _reach_said(access.code, reservation))
     return {
         **shown_facts(reservation),
         "denied": denied,
         "guests": 0 if isinstance(access, Denied) else access.mails_guests,
     }
+
+
+def _reach_said(code: str, reservation: Reservation) -> dict[str, str]:
+    """Why the organizer's mailbox is out of reach, and what would allow a change."""
+    session, organizer = object_session(reservation), reservation.meeting.organizer
+    if code != "organizer_out_of_reach" or session is None or organizer is None:
+        return {}
+    reach, allow = REACH_WORDS[reach_of(session, reservation.room, organizer.email)]
+    return {"reach": reach, "allow": allow}
 
 
 def state_context(standing: queries.Standing) -> dict[str, Any]:
@@ -57,7 +67,7 @@ def state_context(standing: queries.Standing) -> dict[str, Any]:
     return {
         **facts,
         "stands": standing,
-        "why": words_for(reservation.sync_code, reservation.sync_fields) if reservation.sync_code else None,
+        "why": state_words(reservation),
         "side": side,
         "pairs": _pairs(facts, side),
     }

@@ -98,7 +98,7 @@ def change(
     """Change a reservation that may be changed here.
 
     A meeting that a person organizes changes in all its rooms, so its new time must be free in each.
-    Another room moves it. Raises `Refused` with the reason of `webapp.domain.access`, `Refused("another_tenant")`,
+    Another room moves it. Raises `Refused` with the reason of `webapp.domain.access`, `Refused("room_elsewhere")`,
     `Refused("already_in_room")`, `Refused("room_not_followed")`, `Refused("is_moving")`, `Refused("owner_fixed")`,
     `Refused("room_taken", …)`, `StaleRevision`, `FieldError`, `NotFound`.
     """

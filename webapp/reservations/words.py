@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webapp.domain.words import Reach
 from webapp.words import Words
 
 FIELD_WORDS = {
@@ -17,6 +18,16 @@ FIELD_WORDS = {
     "no_room": "Choose a room.",
     "owner_email": "This is not an email address. Correct it, or leave it empty.",
     "text_long": "This is too long. Shorten it.",
+    "create_not_allowed": (
+        "A reservation cannot be made in its owner’s calendar now. "
+        "An administrator ticks Enable User Calendar Delegation and Create User Calendar Reservations."
+    ),
+    "room_not_followed": "<bdi>{room}</bdi> is not synced with Outlook now, so nobody’s meeting can invite it.",
+    "owner_needed": "Whose calendar? Enter the owner’s email, or create it in the room’s calendar.",
+    "owner_out_of_reach": (
+        "The calendar of {owner} cannot be written: {reach}. "
+        "Create it in the room’s calendar, or choose another owner."
+    ),
 }
 """Sentences beside a field, filled in with `Markup.format`."""
 
@@ -33,20 +44,41 @@ WORDS: dict[str, Words] = {
         "Not saved: someone else changed this reservation",
         "It was saved, here or from Outlook, after you opened it. Your fields are still below.",
     ),
-    "cannot_move_room": Words(
-        "A reservation keeps its room",
-        "Moving a reservation to another room is not possible yet.",
-        ("Book the other room, then cancel this reservation.",),
+    "may_change_own": Words(
+        "You can change time, title, owner and room, and cancel",
+        "It was made here, and its event is in the calendar of <bdi>{room}</bdi>.",
+    ),
+    "may_change_delegate": Words(
+        "You can change time and title, and cancel",
+        "Its event was made in Outlook in the calendar of <bdi>{room}</bdi>, on the room’s own behalf. "
+        "Its guests are kept.",
+    ),
+    "may_change_through": Words(
+        "You can change time, title and room, and cancel",
+        "<bdi>{who}</bdi> organizes this meeting. What you change here is written in that calendar: "
+        "Enable User Calendar Delegation is on.",
     ),
     "organized_by_person": Words(
-        "<bdi>{organizer}</bdi> organizes this meeting in Outlook",
-        "Only the organizer can change or cancel it.",
-        ("Ask the organizer to do it in Outlook; it follows here by itself.",),
+        "<bdi>{who}</bdi> organizes this meeting in Outlook",
+        "The app may not write in people’s calendars.",
+        (
+            "To change it here, an administrator ticks Enable User Calendar Delegation on the External Calendar Sync "
+            "page.",
+            "You can decline it for the room.",
+        ),
+    ),
+    "organizer_out_of_reach": Words(
+        "<bdi>{who}</bdi> organizes this meeting, and that calendar is out of reach",
+        "The mailbox {address} {reach}.",
+        ("{allow}", "You can decline it for the room."),
     ),
     "organized_by_room": Words(
         "Another room organizes this meeting",
         "This room is invited to it; only the organizing room's event can be changed or cancelled.",
-        ("Change the reservation of the room that organizes it; this one follows by itself.",),
+        (
+            "Change the reservation of the room that organizes it; this one follows by itself.",
+            "You can decline it for this room.",
+        ),
     ),
     "not_followed": Words(
         "Outlook is not followed for this reservation",
@@ -60,20 +92,64 @@ WORDS: dict[str, Words] = {
     ),
     "already_ended": Words("This reservation has ended", "What has ended is kept as it was."),
     "cancelled": Words("This reservation is cancelled", "It blocks nothing and cannot be changed."),
-    "refused": Words(
-        "Microsoft refuses this event",
-        "What was sent is not accepted however often it is sent.",
-        ("Change the reservation and save it, or try again.",),
-    ),
-    "no_answer": Words(
-        "Microsoft does not answer",
-        "This reservation was sent several times and no answer came, nor is it in Outlook.",
-        ("It is tried on by itself. Nothing is lost, and nothing is made twice.",),
-    ),
-    "event_of_another": Words(
-        "Microsoft answered with another event",
-        "The event it named already stands for another reservation, so it was not taken.",
-        ("Change the reservation and save it, or try again.",),
-    ),
     "not_failed": Words("There is nothing to send again", "The reservation is not in Failed any more."),
+    "cannot_move_room": Words(
+        "It stays in its room",
+        "Its event was made in Outlook. Made anew in another room’s calendar it would lose its guests.",
+        ("Book the other room, or change the room in Outlook.",),
+    ),
+    "already_in_room": Words(
+        "<bdi>{room}</bdi> has this meeting already", "It is one of its rooms.", ("Choose another room.",)
+    ),
+    "room_elsewhere": Words(
+        "<bdi>{room}</bdi> belongs to another connection",
+        "A reservation cannot move between tenants.",
+        ("Book that room anew, then cancel this reservation.",),
+    ),
+    "room_not_followed": Words(
+        "<bdi>{room}</bdi> is not synced with Outlook now",
+        "Nobody could invite it to a meeting that a person organizes.",
+        ("Choose a linked room whose sync is on.",),
+    ),
+    "is_moving": Words(
+        "This reservation is on its way to another room",
+        "Both rooms are taken until its event is there.",
+        ("Wait for a moment, then change it in its new room.",),
+    ),
+    "owner_fixed": Words(
+        "The owner cannot be changed here",
+        "The meeting is in its organizer’s calendar, and belongs to whom that calendar belongs to.",
+        ("Book it anew for another owner, then cancel this meeting.",),
+    ),
+    "not_organized_by_person": Words(
+        "This is not a meeting that a person organizes",
+        "Its event is in a room’s own calendar.",
+        ("Cancel it there.",),
+    ),
+    "cannot_decline": Words(
+        "There is nothing to decline",
+        "This reservation can be changed and cancelled here; the room need not refuse it.",
+        ("Cancel it instead.",),
+    ),
+    "room_taken": Words(
+        "<bdi>{room}</bdi> is taken at that time",
+        "Another reservation is in the way.",
+        ("Choose another time or room.",),
+    ),
 }
+
+REACH_WORDS = {
+    Reach.OUTSIDE: (
+        "is outside the tenant",
+        "Only the organizer can change it, in Outlook; it follows here by itself.",
+    ),
+    Reach.NO_MAILBOX: (
+        "has no Exchange Online calendar",
+        "Once it has one, it is found within a day and the meeting can be changed here.",
+    ),
+    Reach.REFUSED: (
+        "is not among those that the tenant lets the app use",
+        "Once an administrator of the tenant adds it to the app’s scope, the meeting can be changed here.",
+    ),
+}
+"""Why a person's mailbox is out of reach, and what would allow a change."""

@@ -319,6 +319,52 @@ def test_the_story_tells_runs_and_open_attempts_in_order(world: World) -> None:
     assert f"/activity/runs/{run_id}" in page.text
 
 
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        (AttemptKind.CANCEL, "was the meeting cancelled?"),
+        (AttemptKind.DECLINE, "was the room’s refusal taken?"),
+    ],
+)
+def test_a_cancel_and_a_refusal_in_doubt_say_what_is_looked_for(world: World, kind: AttemptKind, asked: str) -> None:
+    room_id = world.linked_room()
+    imported = world.imported(room_id)
+    with world.rows() as session:
+        mailbox_id = session.get_one(Room, room_id).mailbox_id
+        session.add(
+            Attempt(mailbox_id=mailbox_id, reservation_id=imported, kind=kind, fence=1, revision=1, started_at=NOW)
+        )
+    assert f"Not known yet: {asked}" in text_of(world.get(f"/reservations/{imported}"))
+
+
+def test_a_step_says_whose_calendar_it_was_about(world: World) -> None:
+    room_id = world.linked_room()
+    imported = world.imported(room_id)
+    with world.rows() as session:
+        mailbox_id = session.get_one(Room, room_id).mailbox_id
+        run = RoomRun(room_id=room_id, mailbox_id=mailbox_id, kind=RunKind.DELTA, started_at=NOW)
+        session.add(run)
+        session.flush()
+        for action, side, reason, fields in (
+            ("cancel", "there", "organizer", {}),
+            ("cancel", "here", "", {}),
+            ("patch", "there", "subject,time", {"through": "organizer"}),
+        ):
+            session.add(
+                RunStep(
+                    run_id=run.id, room_id=room_id, reservation_id=imported, at=NOW,
+                    side=side, action=action, reason=reason, fields=fields,
+                )
+            )  # fmt: skip
+        run_id = run.id
+    for path in (f"/reservations/{imported}", f"/activity/runs/{run_id}"):
+        shown = text_of(world.get(path))
+        assert "Meeting cancelled in its organizer’s calendar; its guests are told" in shown
+        assert "Gone in Outlook, cancelled here" in shown
+        assert "Event changed in the organizer’s calendar" in shown
+        assert "title, time" in shown
+
+
 def test_a_long_story_is_told_in_pages(world: World) -> None:
     room_id = world.linked_room()
     own = world.booking(room_id)
