@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -47,11 +49,11 @@ def one(task: tuple[int, int]) -> tuple[int, Verdict]:
 
 
 def play_many(first: int, examples: int, steps: int, processes: int) -> Tally:
-    """Play seeds from `first` on, telling how it goes."""
+    """Play seeds from `first` on, telling how it goes. Ctrl-C ends it early; what was played by then counts."""
     tally, began = Tally(), time.monotonic()
     tasks = [(number, steps) for number in range(first, first + examples)]
-    with multiprocessing.Pool(processes) as pool:
-        for number, verdict in pool.imap_unordered(one, tasks):
+    with multiprocessing.Pool(processes, _leave_ctrl_c_to_the_parent) as pool, suppress(KeyboardInterrupt):
+        for number, verdict in pool.imap(one, tasks):
             tally.examples += 1
             tally.changes += verdict.changes
             tally.writes += verdict.writes
@@ -65,6 +67,10 @@ def play_many(first: int, examples: int, steps: int, processes: int) -> Tally:
                 took = time.monotonic() - began
                 print(f"{tally.examples} of {examples} in {took:.0f} s, {len(tally.failures)} failed", flush=True)
     return tally
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def replay_line(number: int, steps: int) -> str:
