@@ -51,9 +51,9 @@ def begin_writing(session: Session) -> None:
     session.connection(execution_options={"as_writer": True})
 
 
-def rows_changed(session: Session, statement: Executable) -> int:
+def rows_changed(session: Session, statement: Executable, values: dict[str, Any] | None = None) -> int:
     """Execute an UPDATE or DELETE and say how many rows it hit: who won, in a compare-and-set."""
-    result = session.execute(statement)
+    result = session.execute(statement, values)
     assert isinstance(result, CursorResult)
     return result.rowcount
 

@@ -1,7 +1,7 @@
 """The lane of a mailbox: one run at a time, fenced, and no wake-up lost (H45).
 
-The claim is a lease by the database's clock. Each commit of a run ends with `keep`, which renews the lease and
-refuses if somebody else has taken it: a paused worker that wakes up late can write nothing here.
+The claim is a lease by the database's clock. Each commit of a run renews the lease, and refuses if somebody else has
+taken it: a paused worker that wakes up late can write nothing here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, true, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from webapp.database import Transactions, rows_changed
@@ -23,6 +23,9 @@ from worker.store.leading import has_due_look
 LEASE = timedelta(seconds=45)
 ROUND_GAP = timedelta(seconds=2)
 """Rounds of one mailbox begin at least this far apart."""
+
+
+_SQLITE_NOW = text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
 
 
 class LaneLost(Exception):
@@ -55,7 +58,7 @@ class Lane:
         that was unlinked, paused or archived meanwhile, and sync switched off, end a run at its next commit."""
         with self.transactions.writing() as session:
             yield session
-            keep(session, self, _is_still(self))
+            _renew(session, self, _renewal(self.leaving))
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -67,7 +70,7 @@ class Lane:
 def database_now(session: Session) -> datetime:
     """The present instant by the database's clock, the only one that leases are measured with."""
     if session.get_bind().dialect.name == "sqlite":
-        raw = session.scalar(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')"))
+        raw = session.scalar(_SQLITE_NOW)
         return datetime.fromisoformat(str(raw)).replace(tzinfo=UTC)
     clock: datetime = session.scalars(select(func.clock_timestamp())).one()
     return clock
@@ -107,18 +110,31 @@ def claim(transactions: Transactions, mailbox_id: int, owner: str, now: datetime
         )
 
 
-def keep(session: Session, lane: Lane, still: ColumnElement[bool] | None = None) -> None:
-    """Renew the claim as the last statement of a transaction; raises `LaneLost` when it is not ours, or when the
-    mailbox is not `still` what the run was for."""
-    session.flush()
-    kept = rows_changed(
-        session,
-        update(Mailbox)
-        .where(Mailbox.id == lane.mailbox_id, Mailbox.fence == lane.fence, Mailbox.claim_owner.is_not(None))
-        .where(true() if still is None else still)
-        .values(claim_expires_at=database_now(session) + LEASE),
+@cache
+def _renewal(leaving: bool | None) -> Update:
+    """The statement that renews a claim, made once: every commit ends with it.
+
+    It hits nothing where the claim is not ours, or the mailbox not what the run was for any more: left behind, or
+    followed; None: whatever it is now.
+    """
+    statement = update(Mailbox).where(
+        Mailbox.id == bindparam("mailbox"), Mailbox.fence == bindparam("mine"), Mailbox.claim_owner.is_not(None)
     )
-    if kept == 0:
+    if leaving is not None:
+        statement = statement.where(_is_left() if leaving else _is_followed())
+    return statement.values(claim_expires_at=bindparam("until")).execution_options(synchronize_session=False)
+
+
+def keep(session: Session, lane: Lane) -> None:
+    """Renew the claim as the last statement of a transaction, whatever the mailbox is for by now; raises `LaneLost`
+    when it is not ours."""
+    _renew(session, lane, _renewal(None))
+
+
+def _renew(session: Session, lane: Lane, renewal: Update) -> None:
+    session.flush()
+    until = database_now(session) + LEASE
+    if not rows_changed(session, renewal, {"mailbox": lane.mailbox_id, "mine": lane.fence, "until": until}):
         raise LaneLost
 
 
