@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import select
@@ -9,8 +10,10 @@ from sqlalchemy import select
 from tests.sync.oracle import dump, live_there
 from tests.sync.world import World
 from tests.tenant import Booked
+from webapp.activity import service as holds
 from webapp.domain.intervals import Timed
-from webapp.models import Reservation, RoomRun, RunStep
+from webapp.domain.words import Choice, HoldKind
+from webapp.models import Hold, Reservation, RoomRun, RunStep
 from worker.sync.recognise import parse_mark
 
 
@@ -77,3 +80,21 @@ def assert_quiet(world: World, kinds: tuple[bool, ...] = (False, True)) -> None:
     after = dump(world)
     moved = {table: sorted(set(rows) ^ set(before[table])) for table, rows in after.items() if rows != before[table]}
     assert not moved, moved
+
+
+def decide(
+    world: World,
+    choice: Choice,
+    kind: HoldKind | None = None,
+    *,
+    only: Collection[int | None] | None = None,
+    by: str = "Ines",
+) -> int:
+    """A person decides an open hold (the only one, or that of a kind) as it is shown to him; `only` these
+    reservations of it. How many actions that were."""
+    with world.transactions.writing() as session:
+        query = select(Hold).where(Hold.closed_at.is_(None))
+        hold = session.scalars(query if kind is None else query.where(Hold.kind == kind)).one()
+        ids = None if only is None else [row.id for row in hold.actions if row.reservation_id in only]
+        seen = holds.token(holds.offered(hold, ids, choice))
+        return holds.decide(session, hold.id, ids, choice, by, seen, world.now()).count

@@ -106,6 +106,8 @@ class Facts:
     archived: bool
     ends_at: datetime
     other_attendees: int = 0
+    kept: bool = False
+    """It came from Outlook, its event is gone there, and a person kept it here."""
     invited: bool = False
     """Another room organizes the meeting; this one holds an attendee's copy."""
     modes: Modes = Modes()
@@ -124,6 +126,7 @@ def may_change(facts: Facts, now: datetime) -> Allowed | Denied:
         (facts.cancelled, "cancelled"),
         (facts.archived, "room_archived"),
         (facts.ends_at <= now, "already_ended"),
+        (facts.kept, "kept_here"),
         (not facts.followed, "not_followed"),
     )
     not_ours = (

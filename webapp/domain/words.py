@@ -8,6 +8,10 @@ BY_OUTLOOK = "Outlook"
 """Who cancelled or made a reservation that followed its event."""
 
 
+KEPT_HERE = "kept_here"
+"""Why a reservation is not in Outlook: its event is gone there, and it was kept here all the same."""
+
+
 class RoomState(StrEnum):
     """Sync status of a room."""
 
@@ -150,6 +154,23 @@ class HoldActionState(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     DONE = "done"
+
+
+class Choice(StrEnum):
+    """What a person may choose for an action that was kept back; which ones, its hold's kind says."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    KEEP = "keep"
+    CANCEL_THERE = "cancel_there"
+    CREATE_AGAIN = "create_again"
+    CANCEL_HERE = "cancel_here"
+    SEND_OURS = "send_ours"
+    TAKE_THEIRS = "take_theirs"
+    SEND_NOW = "send_now"
+    DISCARD = "discard"
+    ADOPT = "adopt"
+    GIVE_UP = "give_up"
 
 
 class AttemptState(StrEnum):

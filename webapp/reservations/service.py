@@ -16,7 +16,7 @@ from webapp.domain.access import Allowed, Denied, Facts, may_change
 from webapp.domain.booking import fault_of_span
 from webapp.domain.intervals import Span
 from webapp.domain.titles import shown_title
-from webapp.domain.words import Home, MeetingKind, Origin, OutboxKind, Reach, SyncState, TitleSource
+from webapp.domain.words import KEPT_HERE, Home, MeetingKind, Origin, OutboxKind, Reach, SyncState, TitleSource
 from webapp.errors import FieldError, NotFound, Refused, StaleRevision
 from webapp.models import Meeting, Occurrence, Reservation, Room
 from webapp.outbox import queue_for_organizer, queue_for_push, want_run
@@ -185,6 +185,7 @@ def access_to(reservation: Reservation, now: datetime) -> Allowed | Denied:
         archived=room.archived_at is not None,
         ends_at=last_end(reservation, ZoneInfo(room.time_zone)),
         other_attendees=meeting.other_attendees,
+        kept=reservation.sync_code == KEPT_HERE and meeting.origin is not Origin.HERE,
         invited=is_invited(reservation),
         modes=modes_of(session),
         reach=reach_of(session, room, meeting.organizer.email) if by_person and meeting.organizer else Reach.UNKNOWN,

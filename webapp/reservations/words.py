@@ -90,6 +90,11 @@ WORDS: dict[str, Words] = {
         "Series are shown here and block the room, and are changed in Outlook only.",
         ("Change the series in Outlook; it follows here by itself.",),
     ),
+    "kept_here": Words(
+        "Its event is gone in Outlook, and it was kept here",
+        "It blocks the room here. Outlook knows nothing of it, and nothing of it is sent there.",
+        ("Cancel it here once it is not needed.",),
+    ),
     "already_ended": Words("This reservation has ended", "What has ended is kept as it was."),
     "cancelled": Words("This reservation is cancelled", "It blocks nothing and cannot be changed."),
     "not_failed": Words("There is nothing to send again", "The reservation is not in Failed any more."),

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, delete, func, not_, or_, select, true, update
 from sqlalchemy.orm import Session, joinedload
 
-from webapp.domain.words import BY_OUTLOOK, AttemptState, Home, Origin, OutboxKind, SyncState
+from webapp.domain.words import BY_OUTLOOK, KEPT_HERE, AttemptState, Home, Origin, OutboxKind, SyncState
 from webapp.models import Attempt, Hold, Link, Mailbox, Meeting, Occurrence, Outbox, Reservation, Room
 from webapp.outbox import want_run
 
@@ -89,13 +89,15 @@ def owed_cancels(session: Session, mailbox_id: int) -> Sequence[Reservation]:
 def unsent(session: Session, room: Room, now: datetime) -> Sequence[Reservation]:
     """Own reservations that have not ended and that Outlook does not have: what a new link sends.
 
-    One that lost its slot to an earlier event stays with the person it waits for.
+    One that lost its slot to an earlier event stays with the person it waits for, and one that a person kept here
+    without its event is sent again when a person says so.
     """
     ids = _open_ids(room, now).where(
         Meeting.home == Home.RESOURCE,
         Meeting.origin == Origin.HERE,
         Reservation.sync_state.in_((SyncState.LOCAL, SyncState.FAILED)),
         Reservation.withdrawn_at.is_(None),
+        Reservation.sync_code.is_distinct_from(KEPT_HERE),
     )
     query = select(Reservation).where(Reservation.id.in_(ids)).options(joinedload(Reservation.meeting))
     return session.scalars(query.order_by(Reservation.id)).all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -11,17 +10,17 @@ from sqlalchemy.orm import Session
 from webapp.domain.words import HoldKind, LinkState
 from webapp.models import Link
 from webapp.reservations.rows import lock_room
+from worker.room_run.brakes import Decision, brake, is_retime, writes_there
 from worker.room_run.context import Run
 from worker.room_run.own import own_event
 from worker.room_run.refresh import refresh
 from worker.room_run.writing import send_delete, tell_withdrawn
-from worker.store import effects, items, records, writes
+from worker.store import effects, holds, items, writes
 from worker.store.authority import is_copy_of_unsettled_create
 from worker.store.claims import LaneLost
+from worker.store.holds import HeldAction, key_of
 from worker.store.items import Item
-from worker.store.records import HeldAction
 from worker.store.writes import Write
-from worker.sync.guard import too_much
 from worker.sync.link import Observation
 from worker.sync.plan import (
     ABSENT,
@@ -30,9 +29,8 @@ from worker.sync.plan import (
     Bury,
     CancelHere,
     Import,
+    Keep,
     MoveBase,
-    Plan,
-    RemoveThere,
     Side,
     Stop,
     reconcile,
@@ -47,14 +45,6 @@ ROUNDS = 4
 """Carrying out a plan can make another item decidable; it never takes more rounds than this."""
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What to do about one item."""
-
-    item: Item
-    plan: Plan
-
-
 def plan_and_apply(run: Run) -> None:
     """Decide and carry out until nothing more can be decided now."""
     for _ in range(ROUNDS):
@@ -63,10 +53,12 @@ def plan_and_apply(run: Run) -> None:
             break
         run.log.begin()
         refresh(run, [item for item in _load(run, ids) if not item.waits_for_push])
-        decided = [d for item in _load(run, ids) if (d := _decide(run, item)) is not None]
-        decided = _brake(run, decided)
-        _carry_out_here(run, [d for d in decided if not _writes_there(d)])
-        _carry_out_there(run, [d for d in decided if _writes_there(d)])
+        dirty = _load(run, ids)
+        decided = [d for item in dirty if (d := _decide(run, item)) is not None]
+        undecided = {key_of(item.reservation_id) for item in dirty} - {one.key for one in decided}
+        decided = brake(run, decided, undecided)
+        _carry_out_here(run, [one for one in decided if not writes_there(one)])
+        _carry_out_there(run, [one for one in decided if writes_there(one)])
         if not decided:
             break
 
@@ -111,63 +103,6 @@ def _remote_side(item: Item) -> Side:
     return item.observed.values if item.observed.live else ABSENT
 
 
-def _brake(run: Run, decided: list[Decision]) -> list[Decision]:
-    """Keep back cancels and retimes that are too many at once; everything else goes on (H70).
-
-    What a hold keeps back stays back when its hour has passed: only a person, or an event that is found again,
-    ends it.
-    """
-    weights = records.tally(run.lane, run.now()) if any(map(_is_braked, decided)) else None
-    for kind, counts in ((HoldKind.MASS_CANCEL, _is_cancel), (HoldKind.MASS_RETIME, _is_retime)):
-        kept = [d for d in decided if counts(d)]
-        held = records.held_keys(run.lane, kind)
-        if weights is not None and (held & {_key(d) for d in kept} or too_much(len(kept), weights)):
-            _hold_back(run, kind, kept)
-            decided = [d for d in decided if not counts(d)]
-        elif held:
-            with run.lane.writing() as session:
-                records.release(session, run.lane.room_id, (kind,), None, run.now())
-    return decided
-
-
-def _key(decision: Decision) -> str:
-    return f"reservation:{decision.item.reservation_id}"
-
-
-def _is_cancel(decision: Decision) -> bool:
-    return any(isinstance(action, CancelHere) for action in decision.plan)
-
-
-def _is_retime(decision: Decision) -> bool:
-    return any(isinstance(action, Apply) and action.groups & {"time", "dates"} for action in decision.plan)
-
-
-def _is_braked(decision: Decision) -> bool:
-    return _is_cancel(decision) or _is_retime(decision)
-
-
-def _hold_back(run: Run, kind: HoldKind, kept: list[Decision]) -> None:
-    actions = [
-        HeldAction(
-            key=_key(d),
-            action="cancel_here" if kind is HoldKind.MASS_CANCEL else "retime_here",
-            reservation_id=d.item.reservation_id,
-            before=values_to_json(d.item.base.remote) if d.item.base else None,
-            after=values_to_json(d.item.observed.values) if d.item.observed and not d.item.gone else None,
-            base_etag=d.item.observed.change_key if d.item.observed else "",
-        )
-        for d in kept
-    ]
-    now = run.now()
-    with run.lane.writing() as session:
-        if records.hold(session, run.lane.room_id, kind, actions, now, count=len(kept)):
-            run.log.step(session, now, "none", "hold", reason=kind.value, count=len(kept))
-
-
-def _writes_there(decision: Decision) -> bool:
-    return any(isinstance(action, RemoveThere) for action in decision.plan)
-
-
 def _carry_out_here(run: Run, decided: list[Decision]) -> None:
     """Local effects, in parts of at most 200 items a commit; a part that fails is done item by item."""
     decided = sorted(decided, key=_order_of_shared_rows)
@@ -197,6 +132,7 @@ def _commit_part(run: Run, part: list[Decision]) -> None:
         for decision in part:
             try:
                 _do(run, session, decision)
+                _tell_hold(run, session, decision)
             except effects.MovedOn:
                 continue
 
@@ -228,12 +164,15 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
             tell_withdrawn(run, session, told.withdrawn)
         elif isinstance(action, Apply):
             told = effects.follow(session, run.lane, item, _seen(item), now)
-            step = "retime" if _is_retime(decision) else "change"
+            step = _step(decision, "retime" if is_retime(decision) else "change")
             run.log.step(session, now, "here", step, item.reservation_id, ",".join(sorted(action.groups)))
             tell_withdrawn(run, session, told.withdrawn)
         elif isinstance(action, CancelHere):
             ended = effects.end_here(session, item, now)
-            run.log.step(session, now, "here", "cancel" if ended else "unlink", item.reservation_id)
+            run.log.step(session, now, "here", _step(decision, "cancel") if ended else "unlink", item.reservation_id)
+        elif isinstance(action, Keep):
+            effects.keep(session, run.lane, item, action.side, now)
+            run.log.step(session, now, "none", "keep", item.reservation_id, f"rejected_{action.side}")
         elif isinstance(action, MoveBase):
             effects.move_base(session, item, _seen(item), now)
         elif isinstance(action, Bury):
@@ -243,15 +182,25 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
             _hold_one(run, session, item, action.kind)
 
 
+def _tell_hold(run: Run, session: Session, decision: Decision) -> None:
+    if decision.approved is not None:
+        holds.carried_out(session, run.lane.room_id, decision.approved, decision.key, run.now())
+
+
+def _step(decision: Decision, step: str) -> str:
+    """What a person approved has a name of its own: the brakes do not count it."""
+    return step if decision.approved is None else f"approved_{step}"
+
+
 def _hold_one(run: Run, session: Session, item: Item, kind: HoldKind) -> None:
     action = HeldAction(
-        key=f"reservation:{item.reservation_id}",
+        key=key_of(item.reservation_id),
         action="cancel_there",
         reservation_id=item.reservation_id,
         before=values_to_json(_seen(item).values),
-        base_etag=_seen(item).change_key,
+        base_etag=item.base_change_key,
     )
-    records.add_to_hold(session, run.lane.room_id, kind, action, run.now())
+    holds.add(session, run.lane.room_id, kind, action, run.now())
     effects.clean(session, item)
 
 
@@ -263,7 +212,9 @@ def _seen(item: Item) -> Observation:
 def _carry_out_there(run: Run, decided: list[Decision]) -> None:
     """Withdraw our own events that lost their slot or that nobody wants any more."""
     for decision in decided:
-        remove_there(run, decision.item, "withdrawn")
+        if remove_there(run, decision.item, _step(decision, "withdrawn")):
+            with run.lane.writing() as session:
+                _tell_hold(run, session, decision)
 
 
 def remove_there(run: Run, item: Item, action: str) -> bool:

@@ -29,6 +29,11 @@ class Run:
     install: str
     is_stopping: Callable[[], bool]
 
+    def want_again(self) -> None:
+        """Ask for another run: this one leaves something over."""
+        with self.lane.writing() as session:
+            want_run(session, self.lane.mailbox_id)
+
     def want_all(self) -> None:
         """Ask for a full run: what was read by id and what the delta told do not agree."""
         with self.lane.writing() as session:

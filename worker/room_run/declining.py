@@ -19,7 +19,7 @@ def send_decline(run: Run, outbox_id: int) -> None:
     run.log.begin()
     if task.copy is None:
         with run.lane.writing() as session:
-            organizing.clear(session, task)
+            organizing.clear(session, task, run.now())
         return
     link_id, event_id = task.copy
     with run.lane.writing() as session:
@@ -43,7 +43,7 @@ def send_decline(run: Run, outbox_id: int) -> None:
     with run.lane.writing() as session:
         writes.settle(session, attempt.id, AttemptState.DONE, now)
         effects.bury(session, link_id, "declined", now)
-        organizing.clear(session, task)
+        organizing.clear(session, task, run.now())
         run.log.step(session, now, "there", "decline", task.reservation_id)
 
 

@@ -12,10 +12,10 @@ from worker.room_run.declining import send_decline
 from worker.room_run.organizer.sending import send_task
 from worker.room_run.slot import Slot, look_at_slot
 from worker.room_run.writing import bind, send_create, send_delete, send_patch
-from worker.store import effects, records, writes
+from worker.store import effects, holds, records, writes
+from worker.store.holds import HeldAction, key_of
 from worker.store.items import Item
 from worker.store.loops import is_a_war
-from worker.store.records import HeldAction
 from worker.store.writes import Push, Write
 from worker.sync.conflict import ours_yields
 from worker.sync.errors import Gone, Refused, Unavailable
@@ -279,7 +279,7 @@ def _disagree(run: Run, push: Push, action: Disagree, seen: Observation | None) 
 def _stop(run: Run, push: Push, kind: HoldKind, seen: Observation | None) -> None:
     wanted = "change_there" if kind is HoldKind.CHANGE_LOOP else "create_again"
     action = HeldAction(
-        key=f"reservation:{push.reservation_id}",
+        key=key_of(push.reservation_id),
         action="cancel_there" if push.local is ABSENT else wanted,
         reservation_id=push.reservation_id,
         before=values_to_json(seen.values) if seen is not None else None,
@@ -288,7 +288,7 @@ def _stop(run: Run, push: Push, kind: HoldKind, seen: Observation | None) -> Non
     )
     now = run.now()
     with run.lane.writing() as session:
-        records.add_to_hold(session, run.lane.room_id, kind, action, now)
+        holds.add(session, run.lane.room_id, kind, action, now)
         writes.park(session, push, SyncState.HELD, kind.value, {})
         run.log.step(session, now, "none", "hold", push.reservation_id, kind.value)
 
@@ -313,4 +313,4 @@ def _cleared(run: Run, push: Push, state: SyncState | None) -> None:
     )
     with run.lane.writing() as session:
         writes.clear(session, push, state)
-        records.release(session, run.lane.room_id, kinds, push.reservation_id, run.now())
+        holds.release(session, run.lane.room_id, kinds, push.reservation_id, run.now())

@@ -9,7 +9,7 @@ from webapp.domain.words import HoldKind, RunKind
 from worker.room_run import drift, windows
 from worker.room_run.context import Run
 from worker.room_run.push import push_all
-from worker.store import claims, records, rounds
+from worker.store import claims, holds, records, rounds
 from worker.store.rounds import Committed, Round
 from worker.store.staging import stage_row
 from worker.sync.errors import (
@@ -102,9 +102,9 @@ def _judge(run: Run, the_round: Round, committed: Committed) -> bool:
     if committed.suspect:
         run.log.begin()
         with run.lane.writing() as session:
-            opened = records.hold(session, run.lane.room_id, HoldKind.EMPTY_LISTING, [], now, known=committed.known)
-            if opened:
-                run.log.step(session, now, "none", "hold", reason=HoldKind.EMPTY_LISTING.value, known=committed.known)
+            kind, known = HoldKind.EMPTY_LISTING, committed.known
+            if holds.follow(session, run.lane.room_id, kind, committed.missing, now, known=known):
+                run.log.step(session, now, "none", "hold", reason=kind.value, known=known)
         return False
     if too_many_unusable(committed.noted.broken, committed.noted.rows):
         raise TooManyUnusable
@@ -112,7 +112,7 @@ def _judge(run: Run, the_round: Round, committed: Committed) -> bool:
         drift.count(run, committed.silent)
     if the_round.is_full:
         with run.lane.writing() as session:
-            records.release(session, run.lane.room_id, (HoldKind.EMPTY_LISTING,), None, now)
+            holds.release(session, run.lane.room_id, (HoldKind.EMPTY_LISTING,), None, now)
     return True
 
 

@@ -33,19 +33,21 @@ MOST_LAGGING = 12
 MOST_DOUBTED = 4
 
 MOST_CONFIRMED = 50
-"""Removals confirmed one by one in a run; more at once are a matter for the brake."""
+"""Removals confirmed one by one before the next look at the room; the rest follows in the next run."""
 
 
 def refresh(run: Run, wanted: list[Item]) -> None:
     """Read again what cannot be decided from its row; what stays unknown is looked at later."""
-    confirmed = 0
+    vanished, told = 0, 0
     for item in wanted:
         if item.gone and not item.gone_confirmed:
-            confirmed += 1
-            if confirmed <= MOST_CONFIRMED:
-                _read(run, item)
+            vanished += 1
+            if vanished <= MOST_CONFIRMED:
+                told += _read(run, item)
         elif item.series_stale or item.must_confirm or item.observed is None:
             _read(run, item)
+    if vanished > MOST_CONFIRMED and told:
+        run.want_again()
 
 
 def look_again(run: Run) -> None:
@@ -56,8 +58,9 @@ def look_again(run: Run) -> None:
         _read(run, item)
 
 
-def _read(run: Run, item: Item) -> None:
-    """Ask for one event by id: gone, or still there and perhaps only out of the window (H06).
+def _read(run: Run, item: Item) -> bool:
+    """Ask for one event by id: gone, or still there and perhaps only out of the window (H06). Whether that is known
+    now.
 
     A series master is read with its dates, always together: a sparse row is a mark, never a value (H03, H04).
     What cannot be understood, or is refused, is set aside and stops no other (H62).
@@ -70,11 +73,12 @@ def _read(run: Run, item: Item) -> None:
             window, days = rounds.window_of(run.lane, run.now()), rounds.slice_days(run.lane)
             seen = with_dates(seen, windows.series_dates(run, item.event_id, window, days))
     except Gone:
-        _not_there(run, item)
+        return _not_there(run, item)
     except (Refused, Unreadable) as error:
         _set_aside(run, item, error)
     else:
         _noted(run, item, event, seen)
+    return True
 
 
 def _set_aside(run: Run, item: Item, error: SyncError) -> None:
@@ -86,18 +90,19 @@ def _set_aside(run: Run, item: Item, error: SyncError) -> None:
         run.log.step(session, run.now(), "none", "quarantine", item.reservation_id, link.reason)
 
 
-def _not_there(run: Run, item: Item) -> None:
+def _not_there(run: Run, item: Item) -> bool:
     """404: gone if the delta or a listing said so too, and unless it may not be readable yet (H07, H40)."""
     now = run.now()
     if item.reservation_id is not None and not item.gone:
         _doubted(run, item, now)
-        return
+        return False
     fresh = may_be_unreadable(item, now)
     with run.lane.writing() as session:
         link = session.get_one(Link, item.link_id)
         link.observed_gone, link.gone_confirmed, link.dirty = True, not fresh, True
         link.tries = link.tries + 1 if fresh else 0
         link.next_look_at = now + _pause(link.tries) if fresh else None
+    return not fresh
 
 
 def _pause(tries: int) -> timedelta:

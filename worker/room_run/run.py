@@ -13,10 +13,10 @@ from webapp.domain.words import RoomState, RunKind, RunResult
 from worker.diagnosis import of_error
 from worker.room_run.apply import plan_and_apply
 from worker.room_run.context import Run, Stopping
+from worker.room_run.decided import carry_out_decisions, look_at_decided_creates
 from worker.room_run.identify import NotOurs, confirm_calendar, identify
 from worker.room_run.leaving import remove_left
 from worker.room_run.moving import finish_moves
-from worker.room_run.organizer.decided import carry_out_decisions
 from worker.room_run.organizer.looking import look_at_organizers
 from worker.room_run.push import push_all
 from worker.room_run.read import read_round
@@ -107,6 +107,7 @@ class RoomSync:
     def _rounds(self, run: Run) -> None:
         """One round. What was saved meanwhile goes out at once; the next round is left, as 2 s pass between two."""
         seen = claims.wanted(run.lane)
+        look_at_decided_creates(run)
         settle_all(run)
         carry_out_decisions(run)
         push_all(run)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import Span, span_from_json, span_to_json
 from webapp.domain.words import (
+    KEPT_HERE,
     Answer,
     AttemptKind,
     AttemptState,
@@ -35,11 +36,12 @@ from webapp.reservations.remote import (
     import_remote,
     withdraw,
 )
-from webapp.reservations.rows import Dated, lock_room, set_span, write_dates
+from webapp.reservations.rows import Dated, lock_room, set_span, span_of, write_dates
+from worker.store import holds
 from worker.store.claims import Lane
+from worker.store.holds import HeldAction
 from worker.store.items import Item, base_of, local_values, set_base
 from worker.store.observing import TITLE_WAIT
-from worker.store.records import HeldAction, add_to_hold
 from worker.sync.conflict import ours_yields
 from worker.sync.link import Observation, observation_from_json, observation_to_json, was_touched
 from worker.sync.plan import ABSENT
@@ -147,19 +149,61 @@ def end_here(session: Session, item: Item, now: datetime) -> bool:
     ended = False
     if item.reservation_id is not None:
         check_still(session, item)
-        other = session.scalar(
-            select(Link.id).where(
-                Link.mailbox_id == link.mailbox_id,
-                Link.reservation_id == item.reservation_id,
-                Link.id != link.id,
-                Link.observed_gone.is_(False),
-            )
-        )
-        if other is None:
-            ended = True
+        ended = not _has_another_event(session, link)
+        if ended:
             _end_reservation(session, item.reservation_id, now)
     bury(session, item.link_id, "gone_there", now)
     return ended
+
+
+def _has_another_event(session: Session, link: Link) -> bool:
+    other = select(Link.id).where(
+        Link.mailbox_id == link.mailbox_id,
+        Link.reservation_id == link.reservation_id,
+        Link.id != link.id,
+        Link.observed_gone.is_(False),
+    )
+    return session.scalar(other.limit(1)) is not None
+
+
+def keep(session: Session, lane: Lane, item: Item, side: str, now: datetime) -> None:
+    """A person rejected what the plan asked for: the reservation stays without its event, or our event stays."""
+    check_still(session, item)
+    if side == "here":
+        keep_without_event(session, session.get_one(Link, item.link_id), now)
+    else:
+        _keep_there(session, lane, item, now)
+
+
+def keep_without_event(session: Session, link: Link, now: datetime) -> None:
+    """Bury a link whose reservation stays here, and say so on it: nothing is planned for it any more."""
+    if not _has_another_event(session, link):
+        session.execute(
+            update(Reservation)
+            .where(Reservation.id == link.reservation_id, Reservation.cancelled_at.is_(None))
+            .values(sync_state=SyncState.LOCAL, sync_code=KEPT_HERE, sync_fields={})
+        )
+    bury(session, link.id, "kept", now)
+
+
+def _keep_there(session: Session, lane: Lane, item: Item, now: datetime) -> None:
+    """Our event stays although it came later than what it overlaps: its reservation stands again, and so does the
+    overlap, as a conflict for people."""
+    reservation = session.get_one(Reservation, item.reservation_id)
+    room = lock_room(session, reservation.room_id)
+    if reservation.withdrawn_at is not None:
+        reservation.withdrawn_at = None
+        reservation.sync_state, reservation.sync_code, reservation.sync_fields = SyncState.SYNCED, None, {}
+        write_dates(session, reservation, room, [Dated(span_of(reservation.meeting))])
+        settle_overlaps(session, reservation, now)
+        holds.release(session, lane.room_id, (HoldKind.SLOT_TAKEN,), reservation.id, now)
+    elif reservation.cancelled_at is not None:
+        take_in_again(session, item.link_id)
+
+
+def take_in_again(session: Session, link_id: int) -> None:
+    """Both sides did not agree after all: the event is taken in anew by the next look at it."""
+    session.execute(update(Link).where(Link.id == link_id).values(base_local=None, base_remote=None, dirty=True))
 
 
 def _end_reservation(session: Session, reservation_id: int, now: datetime) -> None:
@@ -279,12 +323,12 @@ def yield_slot(session: Session, lane: Lane, reservation_id: int, before: Span, 
     """Ours is the later of two: it stays here as Held and blocks nothing; its event is removed (H51)."""
     withdraw(session, reservation_id, now)
     action = HeldAction(
-        key=f"reservation:{reservation_id}",
+        key=holds.key_of(reservation_id),
         action="rebook",
         reservation_id=reservation_id,
         before=span_to_json(before),
     )
-    add_to_hold(session, lane.room_id, HoldKind.SLOT_TAKEN, action, now)
+    holds.add(session, lane.room_id, HoldKind.SLOT_TAKEN, action, now)
     session.execute(
         update(Link)
         .where(Link.mailbox_id == lane.mailbox_id, Link.reservation_id == reservation_id)

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.words import LinkState, RoomState, SyncState
-from webapp.models import Connection, DeltaSession, Link, Mailbox, Outbox, Reservation, Room, RoomChoice
+from webapp.domain.words import LinkState, RoomState
+from webapp.models import Connection, DeltaSession, Link, Mailbox, Outbox, Room, RoomChoice
 from webapp.reservations.rows import lock_room
 from webapp.rooms import following, leaving
 from worker.store.claims import Lane
-from worker.store.effects import bury
+from worker.store.effects import keep_without_event
 from worker.store.items import base_of
 from worker.store.records import set_room_state
 from worker.sync.link import observation_from_json
@@ -220,12 +220,7 @@ def renew_ids(session: Session, lane: Lane, now: datetime) -> Renewed:
             renewed += 1
         elif link.reservation_id is not None:
             kept.append(link.reservation_id)
-            bury(session, link.id, "kept", now)
-    session.execute(
-        update(Reservation)
-        .where(Reservation.id.in_(kept), Reservation.cancelled_at.is_(None))
-        .values(sync_state=SyncState.LOCAL, sync_code=None, sync_fields={})
-    )
+            keep_without_event(session, link, now)
     session.execute(update(Mailbox).where(Mailbox.id == lane.mailbox_id).values(calendar_seen=None))
     return Renewed(renewed, tuple(kept))
 

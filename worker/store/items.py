@@ -32,6 +32,7 @@ class Item:
     series_stale: bool
     must_confirm: bool
     base: Base | None
+    base_change_key: str
     observed: Observation | None
     gone: bool
     gone_confirmed: bool
@@ -145,6 +146,7 @@ def _item(link: Link, reservation: Reservation | None, busy: set[int], parked: s
         series_stale=link.series_stale,
         must_confirm=link.must_confirm,
         base=base,
+        base_change_key=link.base_change_key,
         observed=observation_from_json(link.observed) if link.observed else None,
         gone=link.observed_gone,
         gone_confirmed=link.gone_confirmed,

@@ -14,7 +14,7 @@ from webapp.outbox import queue_for_push, want_run
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.rows import end_reservation, lock_room
 from worker.store.claims import Lane
-from worker.store.records import HeldAction, add_to_hold
+from worker.store.holds import HeldAction, add, key_of
 
 _leaving, _arriving = aliased(Reservation), aliased(Reservation)
 
@@ -74,5 +74,5 @@ def finish(session: Session, move: Move, now: datetime) -> None:
 def _stays(session: Session, leaving: Reservation, now: datetime) -> None:
     """The new room could not have it: the reservation stays where it is, and a person finds out why."""
     leaving.sync_state, leaving.sync_code, leaving.sync_fields = SyncState.SYNCED, "move_refused", {}
-    action = HeldAction(key=f"reservation:{leaving.id}", action="rebook", reservation_id=leaving.id)
-    add_to_hold(session, leaving.room_id, HoldKind.SLOT_TAKEN, action, now)
+    action = HeldAction(key=key_of(leaving.id), action="rebook", reservation_id=leaving.id)
+    add(session, leaving.room_id, HoldKind.SLOT_TAKEN, action, now)

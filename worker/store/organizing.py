@@ -10,11 +10,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import span_to_json
-from webapp.domain.words import AttemptKind, LinkRole, OutboxKind, SyncState
+from webapp.domain.words import AttemptKind, HoldKind, LinkRole, OutboxKind, SyncState
 from webapp.models import Attempt, Link, Outbox, Reservation
 from webapp.outbox import want_run
 from webapp.reservations.rows import end_reservation
 from worker.store import authority as authorities
+from worker.store import holds
 from worker.store.authority import Authority, RoomOfMeeting
 from worker.store.claims import Lane
 from worker.store.items import base_of
@@ -72,17 +73,25 @@ def load_task(lane: Lane, outbox_id: int, now: datetime) -> Task | None:
         )
 
 
-def clear(session: Session, task: Task) -> bool:
+def clear(session: Session, task: Task, now: datetime) -> bool:
     """The row is done; a save made since then keeps it. Whether it is gone."""
     gone = session.execute(
         delete(Outbox).where(Outbox.id == task.outbox_id, Outbox.revision == task.revision).returning(Outbox.id)
     ).all()
+    if gone:
+        forget_hold(session, task, now)
     return bool(gone)
+
+
+def forget_hold(session: Session, task: Task, now: datetime) -> None:
+    """What was held back of this reservation was sent, or saved anew."""
+    room_id = session.get_one(Reservation, task.reservation_id).room_id
+    holds.release(session, room_id, (HoldKind.ACCESS_LOST,), task.reservation_id, now)
 
 
 def settled(session: Session, task: Task, now: datetime, *, asked_anew: bool) -> None:
     """What was sent is in the organizer's calendar: rooms that were asked anew answer now, others are in step."""
-    if not clear(session, task) or task.authority is None:
+    if not clear(session, task, now) or task.authority is None:
         return
     for reservation in authorities.live_reservations(session, task.authority.meeting_id):
         if asked_anew or reservation.awaiting_since is not None:

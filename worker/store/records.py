@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.words import ConflictKind, HoldKind, RoomState, RunKind, RunResult
-from webapp.models import Conflict, Credential, Hold, HoldAction, Mailbox, Occurrence, Room, RoomRun, RunStep
+from webapp.domain.words import ConflictKind, RoomState, RunKind, RunResult
+from webapp.models import Conflict, Credential, Hold, Mailbox, Occurrence, Room, RoomRun, RunStep
 from worker.store.claims import Lane
 from worker.sync.guard import Tally
 
-BRAKED = ("cancel", "retime", "withdraw")
-"""Steps that the brakes count: what sync decided from what it read, never what a person here asked for."""
+BRAKED = ("cancel", "retime", "withdrawn")
+"""Steps that the brakes count: what sync decided from what it read, here and there; never what a person here asked
+for, nor what one approved."""
 
 BRAKE_SPAN = timedelta(minutes=60)
 
@@ -128,75 +129,6 @@ def tally(lane: Lane, now: datetime) -> Tally:
         )
 
 
-@dataclass(frozen=True)
-class HeldAction:
-    """One action that a hold keeps back."""
-
-    key: str
-    action: str
-    reservation_id: int | None = None
-    before: dict[str, Any] | None = None
-    after: dict[str, Any] | None = None
-    base_etag: str = ""
-
-
-def hold(
-    session: Session, room_id: int, kind: HoldKind, actions: list[HeldAction], now: datetime, **fields: Any
-) -> bool:
-    """Make the room's open hold of this kind say exactly `actions`; whether anything changed."""
-    found = _open_hold(session, room_id, kind)
-    if found is None:
-        found = Hold(room_id=room_id, kind=kind, opened_at=now, fields=fields)
-        session.add(found)
-        session.flush()
-    elif {a.key for a in found.actions} == {a.key for a in actions} and found.fields == fields:
-        return False
-    found.fields = fields
-    present = {row.key: row for row in found.actions}
-    for action in {action.key: action for action in actions}.values():
-        if present.pop(action.key, None) is None:
-            found.actions.append(HoldAction(**vars(action)))
-    for row in present.values():
-        found.actions.remove(row)
-    session.flush()
-    return True
-
-
-def held_keys(lane: Lane, kind: HoldKind) -> set[str]:
-    """Keys of the actions that the room's open hold of this kind keeps back."""
-    with lane.reading() as session:
-        found = _open_hold(session, lane.room_id, kind)
-        return {action.key for action in found.actions} if found is not None else set()
-
-
-def add_to_hold(session: Session, room_id: int, kind: HoldKind, action: HeldAction, now: datetime) -> None:
-    """Add one action to the room's open hold of this kind, opening it if needed."""
-    found = _open_hold(session, room_id, kind)
-    if found is None:
-        found = Hold(room_id=room_id, kind=kind, opened_at=now, fields={})
-        session.add(found)
-        session.flush()
-    if action.key not in {row.key for row in found.actions}:
-        found.actions.append(HoldAction(**vars(action)))
-        session.flush()
-
-
-def release(
-    session: Session, room_id: int, kinds: tuple[HoldKind, ...], reservation_id: int | None, now: datetime
-) -> None:
-    """Take a reservation's actions (None: all) out of the room's open holds; an empty hold closes."""
-    for kind in kinds:
-        found = _open_hold(session, room_id, kind)
-        if found is None:
-            continue
-        for row in list(found.actions):
-            if reservation_id is None or row.reservation_id == reservation_id:
-                found.actions.remove(row)
-        if not found.actions:
-            found.closed_at = now
-        session.flush()
-
-
 def disagree(
     session: Session,
     room_id: int,
@@ -272,7 +204,3 @@ def secret_refused_as_expired(session: Session, connection_id: int, now: datetim
 def show_progress(session: Session, room_id: int, done: int) -> None:
     """How many events the first run has read so far."""
     session.execute(update(Room).where(Room.id == room_id).values(progress_done=done))
-
-
-def _open_hold(session: Session, room_id: int, kind: HoldKind) -> Hold | None:
-    return session.scalar(select(Hold).where(Hold.room_id == room_id, Hold.kind == kind, Hold.closed_at.is_(None)))

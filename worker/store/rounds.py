@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from webapp.domain.booking import sync_window
 from webapp.domain.intervals import AllDay, Timed
 from webapp.domain.words import LinkState
-from webapp.models import DeltaSession, Link, Mailbox, StagedRow
-from worker.store import drift
+from webapp.models import DeltaSession, Link, Mailbox, Reservation, StagedRow
+from worker.store import drift, holds
 from worker.store.claims import Lane
 from worker.store.drift import Silent, Told
+from worker.store.holds import HeldAction, cancel_here
 from worker.store.observing import Noted, note
 from worker.store.staging import staged_from_json
 from worker.sync.guard import listing_is_suspect
@@ -100,6 +101,8 @@ class Committed:
     noted: Noted
     suspect: bool = False
     known: int = 0
+    missing: tuple[HeldAction, ...] = ()
+    """What a suspect listing lacks: it would be cancelled here."""
     silent: Silent | None = None
     """Of a full round: what no delta had told, where that can be said."""
 
@@ -122,9 +125,10 @@ def commit(
         )
         everything = [staged_from_json(row) for row in [*staged, *rows]]
         known = _known_in_window(session, lane.mailbox_id, the_round.window) if the_round.is_full else []
-        followed = sum(1 for link in known if link.reservation_id is not None and not link.observed_gone)
-        if the_round.is_full and listing_is_suspect(len(everything), followed):
-            return _distrust(session, current, followed)
+        missing = _would_end(session, known)
+        suspect = the_round.is_full and listing_is_suspect(len(everything), len(missing))
+        if suspect and not holds.believe_listing(session, lane.room_id, missing, now):
+            return _distrust(session, current, missing)
         before = drift.known(session, lane.mailbox_id) if told is not None else {}
         noted = note(session, lane, everything, is_full=the_round.is_full, began_at=the_round.began_at, now=now)
         if the_round.is_full:
@@ -160,13 +164,29 @@ def _swap(
     session.execute(update(Mailbox).where(Mailbox.id == lane.mailbox_id).values(full_done=current.full_seen))
 
 
-def _distrust(session: Session, current: DeltaSession, known: int) -> Committed:
+def _would_end(session: Session, links: list[Link]) -> tuple[HeldAction, ...]:
+    """The live reservations that these links stand for, as actions: none of their events would be there any more."""
+    live = set(
+        session.scalars(
+            select(Reservation.id).where(
+                Reservation.id.in_([link.reservation_id for link in links]), Reservation.cancelled_at.is_(None)
+            )
+        )
+    )
+    return tuple(
+        cancel_here(link.reservation_id, link.base_remote, link.base_change_key)
+        for link in links
+        if link.reservation_id in live and not link.observed_gone
+    )
+
+
+def _distrust(session: Session, current: DeltaSession, missing: tuple[HeldAction, ...]) -> Committed:
     """An empty listing of a room that is not empty: forget the round, and list again later."""
     session.execute(delete(StagedRow).where(StagedRow.session_id == current.id))
     current.next_link, current.round_began_at = None, None
     if not current.active:
         session.delete(current)
-    return Committed(Noted(), suspect=True, known=known)
+    return Committed(Noted(), suspect=True, known=len(missing), missing=missing)
 
 
 def forget_link(lane: Lane, the_round: Round) -> None:

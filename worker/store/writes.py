@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.intervals import span_from_json, span_to_json
 from webapp.domain.words import AttemptKind, AttemptState, LinkState, OutboxKind, SyncState
 from webapp.models import Attempt, Install, Link, Outbox, Reservation
+from webapp.outbox import queue_for_push
 from webapp.reservations.rows import is_ours, span_of
 from worker.store.claims import Lane
 from worker.store.items import Item, load, local_side
@@ -166,6 +167,14 @@ def tell(
     )
 
 
+def plan_again(session: Session, reservation_id: int, mailbox_id: int, now: datetime) -> None:
+    """Plan a reservation anew that waited for a person; what is shown of its state stays until that is done."""
+    reservation = session.get_one(Reservation, reservation_id)
+    shown = reservation.sync_state, reservation.sync_code, reservation.sync_fields
+    queue_for_push(session, reservation, mailbox_id, now)
+    reservation.sync_state, reservation.sync_code, reservation.sync_fields = shown
+
+
 class Queued(Protocol):
     """An outbox row as it was loaded."""
 
@@ -246,6 +255,13 @@ def open_attempts(lane: Lane, now: datetime) -> list[OpenAttempt]:
 def count_send(session: Session, attempt_id: int) -> None:
     """Count another send, before it; what was looked for before says nothing about this one."""
     session.execute(update(Attempt).where(Attempt.id == attempt_id).values(sends=Attempt.sends + 1, looks=0))
+
+
+def look_now(session: Session, attempt_id: int, later_than: datetime) -> None:
+    """Make an attempt due whose next look is planned for `later_than` this."""
+    session.execute(
+        update(Attempt).where(Attempt.id == attempt_id, Attempt.next_look_at > later_than).values(next_look_at=None)
+    )
 
 
 def settle(

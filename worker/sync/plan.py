@@ -101,6 +101,13 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """A person said no: the reservation stays `here` although its event is gone, or our event stays `there`."""
+
+    side: str
+
+
+@dataclass(frozen=True)
 class Disagree:
     """Record what two sides wanted and who prevailed (`here` or `there`)."""
 
@@ -108,7 +115,7 @@ class Disagree:
     prevailed: str
 
 
-Action = Create | Send | Apply | MoveBase | RemoveThere | CancelHere | Import | Bury | Stop | Disagree
+Action = Create | Send | Apply | MoveBase | RemoveThere | CancelHere | Import | Bury | Stop | Keep | Disagree
 Plan = tuple[Action, ...]
 
 _CONFLICT_OF_GROUP = {"time": ConflictKind.TIME, "subject": ConflictKind.TITLE}

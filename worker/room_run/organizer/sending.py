@@ -17,11 +17,11 @@ from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
 from worker.room_run.organizer.writing import act, send_create, send_patch
 from worker.store import authority as authorities
-from worker.store import organizing, records, writes
+from worker.store import holds, organizing, records, writes
 from worker.store.authority import Authority, Reading
+from worker.store.holds import HeldAction
 from worker.store.organizing import Task
 from worker.store.persons import PersonBusy
-from worker.store.records import HeldAction
 from worker.store.writes import Write
 from worker.sync.errors import AccessDenied, Gone, MailboxMissing, Refused, Throttled, Unavailable, Unreadable
 from worker.sync.event import Event
@@ -171,7 +171,7 @@ def _not_found(run: Run, task: Task) -> None:
 def _cancelled(run: Run, task: Task) -> None:
     now = run.now()
     with run.lane.writing() as session:
-        organizing.clear(session, task)
+        organizing.clear(session, task, run.now())
         if task.authority is not None and task.authority.link_id is not None:
             authorities.bury(session, task.authority.link_id, "removed", now)
         elif task.authority is not None:
@@ -202,7 +202,7 @@ def _cancelled_there(run: Run, task: Task, authority: Authority) -> None:
             {},
             now,
         )
-        organizing.clear(session, task)
+        organizing.clear(session, task, now)
         authorities.meeting_ended(session, authority.meeting_id, now)
         run.log.step(session, now, "here", "cancel", task.reservation_id, "organizer")
 
@@ -218,7 +218,8 @@ def _hold_access(run: Run, task: Task) -> None:
     now = run.now()
     with run.lane.writing() as session:
         if organizing.stop(session, task, SyncState.HELD, HoldKind.ACCESS_LOST.value, {}):
-            records.add_to_hold(session, run.lane.room_id, HoldKind.ACCESS_LOST, action, now)
+            organizing.forget_hold(session, task, now)
+            holds.add(session, run.lane.room_id, HoldKind.ACCESS_LOST, action, now)
             run.log.step(session, now, "none", "hold", task.reservation_id, HoldKind.ACCESS_LOST.value)
 
 
@@ -236,4 +237,4 @@ def _put_off(run: Run, task: Task, wait: timedelta | None) -> None:
 
 def _drop(run: Run, task: Task) -> None:
     with run.lane.writing() as session:
-        organizing.clear(session, task)
+        organizing.clear(session, task, run.now())

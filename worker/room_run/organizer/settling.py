@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 
 from webapp.domain.access import may_create_for_owner, may_read_organizer
 from webapp.domain.intervals import span_from_json
-from webapp.domain.words import AttemptKind, AttemptState, HoldKind, SyncState
+from webapp.domain.words import AttemptKind, AttemptState, Choice, HoldKind, SyncState
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
 from worker.room_run.organizer.writing import bind, send_create
 from worker.store import authority as authorities
-from worker.store import choices, organizing, records, writes
+from worker.store import holds, organizing, writes
 from worker.store.authority import Authority
+from worker.store.holds import HeldAction
 from worker.store.persons import PersonBusy
-from worker.store.records import HeldAction
 from worker.store.writes import OpenAttempt
 from worker.sync.errors import AccessDenied, Gone, MailboxMissing, Refused, SyncError, Unavailable, Unreadable
 from worker.sync.event import Event
@@ -75,18 +75,17 @@ def settle_organizers(run: Run, attempt: OpenAttempt) -> None:
 
 
 def _settle_create(run: Run, doubt: Doubt, mailbox: PersonMailbox, *, may_send: bool) -> None:
-    attempt = doubt.attempt
-    chosen = choices.chosen(run.lane, HoldKind.DOUBTFUL_CREATE, _key(attempt))
-    if chosen == "give_up":
+    attempt, chosen = doubt.attempt, _chosen(run, doubt.attempt)
+    if chosen is Choice.GIVE_UP:
         _give_up(run, doubt)
         return
-    found = _by_copy(run, doubt, mailbox, adopt_any=chosen == "adopt") or _by_mark(doubt, mailbox)
+    found = _by_copy(run, doubt, mailbox, adopt_any=chosen is Choice.ADOPT) or _by_mark(doubt, mailbox)
     if found is not None:
         bind(run, doubt.authority, mailbox.id, attempt, found, "adopt")
         _forget_hold(run, doubt)
         return
     early = run.now() - attempt.started_at < SAME_POST
-    if chosen == "create_again" or (early and may_send and attempt.looks >= min(attempt.sends, len(LOOKS))):
+    if may_send and (chosen is Choice.CREATE_AGAIN or (early and attempt.looks >= min(attempt.sends, len(LOOKS)))):
         _send_again(run, doubt, mailbox)
     elif early and may_send:
         _later(run, attempt, LOOKS[min(attempt.looks, len(LOOKS) - 1)])
@@ -189,31 +188,37 @@ def _without_reading(run: Run, doubt: Doubt) -> None:
     """Nothing may be looked up there any more: a create waits for a person; copies tell of the rest."""
     if doubt.attempt.kind is not AttemptKind.CREATE:
         _drop(run, doubt.attempt)
-    elif choices.chosen(run.lane, HoldKind.DOUBTFUL_CREATE, _key(doubt.attempt)) == "give_up":
+    elif _chosen(run, doubt.attempt) is Choice.GIVE_UP:
         _give_up(run, doubt)
     else:
         _hold(run, doubt)
 
 
+def _chosen(run: Run, attempt: OpenAttempt) -> Choice | None:
+    return holds.decision(run.lane, HoldKind.DOUBTFUL_CREATE, _held_back(attempt))
+
+
+def _held_back(attempt: OpenAttempt) -> HeldAction:
+    values = {name: attempt.body[name] for name in ("time", "subject", "private")}
+    return HeldAction(f"attempt:{attempt.id}", "create_doubtful", attempt.reservation_id, after=values)
+
+
 def _hold(run: Run, doubt: Doubt) -> None:
+    """Ask a person; and once more where what he chose cannot be done: it was not found, or may not be sent now."""
     attempt, now = doubt.attempt, run.now()
-    action = HeldAction(
-        key=_key(attempt),
-        action="create_doubtful",
-        reservation_id=attempt.reservation_id,
-        after={"time": attempt.body["time"], "subject": attempt.body["subject"], "private": attempt.body["private"]},
-    )
+    action, kind = _held_back(attempt), HoldKind.DOUBTFUL_CREATE
     with run.lane.writing() as session:
-        records.add_to_hold(session, run.lane.room_id, HoldKind.DOUBTFUL_CREATE, action, now)
+        holds.add(session, run.lane.room_id, kind, action, now)
+        holds.reopen(session, run.lane.room_id, kind, action.key)
         writes.tell(session, attempt.reservation_id, SyncState.HELD, HoldKind.DOUBTFUL_CREATE.value)
         writes.look_later(session, attempt.id, now + SLOWLY)
 
 
 def _forget_hold(run: Run, doubt: Doubt) -> None:
+    room_id, kind, now = run.lane.room_id, HoldKind.DOUBTFUL_CREATE, run.now()
     with run.lane.writing() as session:
-        records.release(
-            session, run.lane.room_id, (HoldKind.DOUBTFUL_CREATE,), doubt.attempt.reservation_id, run.now()
-        )
+        holds.carried_out(session, room_id, kind, _held_back(doubt.attempt).key, now)
+        holds.release(session, room_id, (kind,), doubt.attempt.reservation_id, now)
 
 
 def _give_up(run: Run, doubt: Doubt) -> None:
@@ -224,10 +229,6 @@ def _give_up(run: Run, doubt: Doubt) -> None:
         authorities.end_made_here(session, doubt.authority.meeting_id, now)
         run.log.step(session, now, "here", "given_up", doubt.attempt.reservation_id, "create")
     _forget_hold(run, doubt)
-
-
-def _key(attempt: OpenAttempt) -> str:
-    return f"attempt:{attempt.id}"
 
 
 def _authority(run: Run, attempt: OpenAttempt) -> Authority | None:
