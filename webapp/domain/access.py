@@ -106,13 +106,13 @@ class Facts:
     archived: bool
     ends_at: datetime
     other_attendees: int = 0
-    kept: bool = False
-    """It came from Outlook, its event is gone there, and a person kept it here."""
     invited: bool = False
     """Another room organizes the meeting; this one holds an attendee's copy."""
     modes: Modes = Modes()
     reach: Reach = Reach.UNKNOWN
     """Of the organizer's mailbox, for a meeting that a person organizes."""
+    kept: bool = False
+    """It came from Outlook, its event is gone there, and a person kept it here."""
 
 
 def may_change(facts: Facts, now: datetime) -> Allowed | Denied:

@@ -11,6 +11,12 @@ from webapp.reservations.service import title_of
 from webapp.words import Words, words_for
 
 STATE_WORDS: dict[str, Words] = {
+    # Not in Outlook
+    "kept_here": Words(
+        "Its event is gone in Outlook, and it was kept here",
+        "It blocks the room here. Nothing of it is in Outlook, and nothing is sent there by itself.",
+        ("See Conflicts and holds below for what can be done with it.",),
+    ),
     # Failed
     "refused": Words(
         "Microsoft refuses this event",

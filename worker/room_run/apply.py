@@ -153,6 +153,7 @@ def _alone(run: Run, decision: Decision) -> None:
 
 def _do(run: Run, session: Session, decision: Decision) -> None:
     item, now = decision.item, run.now()
+    by = "approved_" if decision.approved else ""  # what a person approved the brakes do not count
     if session.get(Link, item.link_id) is None:
         raise effects.MovedOn
     if not decision.plan:
@@ -164,12 +165,12 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
             tell_withdrawn(run, session, told.withdrawn)
         elif isinstance(action, Apply):
             told = effects.follow(session, run.lane, item, _seen(item), now)
-            step = _step(decision, "retime" if is_retime(decision) else "change")
-            run.log.step(session, now, "here", step, item.reservation_id, ",".join(sorted(action.groups)))
+            done = f"{by}retime" if is_retime(decision) else "change"
+            run.log.step(session, now, "here", done, item.reservation_id, ",".join(sorted(action.groups)))
             tell_withdrawn(run, session, told.withdrawn)
         elif isinstance(action, CancelHere):
             ended = effects.end_here(session, item, now)
-            run.log.step(session, now, "here", _step(decision, "cancel") if ended else "unlink", item.reservation_id)
+            run.log.step(session, now, "here", f"{by}cancel" if ended else "unlink", item.reservation_id)
         elif isinstance(action, Keep):
             effects.keep(session, run.lane, item, action.side, now)
             run.log.step(session, now, "none", "keep", item.reservation_id, f"rejected_{action.side}")
@@ -185,11 +186,6 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
 def _tell_hold(run: Run, session: Session, decision: Decision) -> None:
     if decision.approved is not None:
         holds.carried_out(session, run.lane.room_id, decision.approved, decision.key, run.now())
-
-
-def _step(decision: Decision, step: str) -> str:
-    """What a person approved has a name of its own: the brakes do not count it."""
-    return step if decision.approved is None else f"approved_{step}"
 
 
 def _hold_one(run: Run, session: Session, item: Item, kind: HoldKind) -> None:
@@ -212,7 +208,7 @@ def _seen(item: Item) -> Observation:
 def _carry_out_there(run: Run, decided: list[Decision]) -> None:
     """Withdraw our own events that lost their slot or that nobody wants any more."""
     for decision in decided:
-        if remove_there(run, decision.item, _step(decision, "withdrawn")):
+        if remove_there(run, decision.item, "approved_withdrawn" if decision.approved else "withdrawn"):
             with run.lane.writing() as session:
                 _tell_hold(run, session, decision)
 
