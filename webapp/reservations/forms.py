@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
-from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField, TimeField
+from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
 from webapp.domain.intervals import AllDay, Span, Timed
+from webapp.domain.words import Reach
 from webapp.errors import FieldError
 from webapp.forms import RevisedForm, is_whole, trimmed
 from webapp.models import Meeting, Room
 from webapp.reservations.rows import span_of
-from webapp.reservations.service import TITLE_LIMIT, Draft
-from webapp.reservations.words import FIELD_WORDS
+from webapp.reservations.service import TITLE_LIMIT, Draft, title_of
+from webapp.reservations.words import FIELD_WORDS, REACH_WORDS
 
 ADDRESS = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+")
 """An email as an account may have it: the first administrator's is at `localhost`, without a dot."""
@@ -39,12 +41,18 @@ class ReservationForm(RevisedForm):
     is_private = BooleanField("Private")
     owner_name = StringField("Owner", [Length(max=255, message=FIELD_WORDS["text_long"])], filters=[trimmed])
     owner_email = StringField("Owner’s email", [Length(max=320, message=FIELD_WORDS["text_long"])], filters=[trimmed])
+    in_owner_calendar = RadioField(
+        "Create in",
+        choices=[("", "The room’s calendar"), ("y", "The owner’s calendar, with the room invited")],
+        default="",
+        validate_choice=False,
+    )
     description = TextAreaField("Description", [Length(max=20_000, message=FIELD_WORDS["text_long"])])
 
-    def offer(self, rooms: list[Room]) -> None:
-        """Fill in the rooms that can be chosen."""
+    def offer(self, rooms: Sequence[Room], *, needed: bool = False) -> None:
+        """Fill in the rooms that can be chosen; `needed`: one of them always is."""
         self.room_id.choices = [
-            SelectChoice("", "Choose a room"),
+            *([] if needed else [SelectChoice("", "Choose a room")]),
             *(SelectChoice(str(room.id), _as_choice(room)) for room in rooms),
         ]
 
@@ -87,6 +95,7 @@ class ReservationForm(RevisedForm):
             description=self.description.data or "",
             owner_name=self.owner_name.data or "",
             owner_email=self.owner_email.data or "",
+            in_owner_calendar=self.in_owner_calendar.data == "y",
         )
 
     def _span(self, zone: ZoneInfo, before: Span | None) -> Span:
@@ -106,6 +115,8 @@ class ReservationForm(RevisedForm):
         """Say what was refused beside its field."""
         start = f"{self.start.data:%H:%M}" if self.start.data else "the start"
         fields = {"start": start, "zone": zone.key, "limit": TITLE_LIMIT} | error.fields
+        if "reach" in error.fields:
+            fields["reach"] = REACH_WORDS[Reach(error.fields["reach"])][0]
         self[error.field].errors = [Markup(FIELD_WORDS[error.code]).format(**fields)]
 
 
@@ -126,7 +137,7 @@ def form_of(meeting: Meeting, room: Room) -> ReservationForm:
     span, zone = span_of(meeting), ZoneInfo(room.time_zone)
     form = ReservationForm(
         formdata=None,
-        title=meeting.title,
+        title=title_of(meeting),
         room_id=str(room.id),
         is_private=meeting.is_private,
         owner_name=meeting.owner.name if meeting.owner else "",

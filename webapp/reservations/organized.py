@@ -7,16 +7,17 @@ the organizer's calendar is done in its lane.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.access import OUT_OF_REACH, may_create_for_owner
+from webapp.domain.access import OUT_OF_REACH, Modes, may_create_for_owner
 from webapp.domain.intervals import Span, Timed, span_to_json
 from webapp.domain.words import MailboxKind, OutboxKind, Reach, SyncState
 from webapp.errors import FieldError
-from webapp.models import Mailbox, Meeting, Reservation, Room
+from webapp.models import Mailbox, Meeting, Reservation, Room, SyncSettings
 from webapp.outbox import queue_for_organizer, want_run
 from webapp.reservations.rows import PENDING, Dated, lock_room, span_of, write_dates
 from webapp.sync_settings.modes import modes_of
@@ -24,24 +25,44 @@ from webapp.sync_settings.modes import modes_of
 
 def reach_of(session: Session, room: Room, email: str) -> Reach:
     """What was learned of the app's reach to a person's mailbox in the tenant of `room`."""
-    query = select(Mailbox.reach).where(
+    return session.scalar(_reach(room, email)) or Reach.UNKNOWN
+
+
+def modes_and_reach(session: Session, room: Room, email: str) -> tuple[Modes, Reach]:
+    """The settings, and what was learned of that mailbox, with one query."""
+    settings = (SyncSettings.delegation, SyncSettings.strict, SyncSettings.create_in_owner)
+    row = session.execute(select(*settings, _reach(room, email).scalar_subquery().label("reach"))).one()
+    return Modes(row.delegation, row.strict, row.create_in_owner), row.reach or Reach.UNKNOWN
+
+
+def _reach(room: Room, email: str) -> Select[Any]:
+    return select(Mailbox.reach).where(
         Mailbox.kind == MailboxKind.PERSON,
         Mailbox.connection_id == room.connection_id,
         Mailbox.address == email.lower(),
     )
-    return session.scalar(query) or Reach.UNKNOWN
 
 
 def check_owner_calendar(session: Session, room: Room, owner_email: str) -> None:
     """Refuse a new meeting in its owner's calendar where it cannot be; raises `FieldError` with the reason."""
-    if not may_create_for_owner(modes_of(session)):
-        raise FieldError("in_owner_calendar", "create_not_allowed")
-    if room.mailbox_id is None or not room.sync_active:
-        raise FieldError("in_owner_calendar", "room_not_followed")
+    why_not = why_not_in_owner_calendar(session, room)
+    if why_not is not None:
+        raise FieldError("in_owner_calendar", why_not, room=room.name)
     if not owner_email.strip():
         raise FieldError("owner_email", "owner_needed")
-    if reach_of(session, room, owner_email.strip()) in OUT_OF_REACH:
-        raise FieldError("owner_email", "owner_out_of_reach")
+    reach = reach_of(session, room, owner_email.strip())
+    if reach in OUT_OF_REACH:
+        raise FieldError("owner_email", "owner_out_of_reach", owner=owner_email.strip(), reach=reach.value)
+
+
+def why_not_in_owner_calendar(session: Session, room: Room | None) -> str | None:
+    """Why nothing new can be made in an owner's calendar with this room invited, or None; without a room yet the
+    settings alone decide."""
+    if not may_create_for_owner(modes_of(session)):
+        return "create_not_allowed"
+    if room is not None and (room.mailbox_id is None or not room.sync_active):
+        return "room_not_followed"
+    return None
 
 
 def lock_rooms(session: Session, meeting: Meeting) -> list[tuple[Room, Reservation]]:

@@ -6,21 +6,22 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session
 
-from webapp.domain.access import Denied
 from webapp.domain.words import MeetingKind, TitleSource
 from webapp.errors import Refused, StaleRevision
 from webapp.models import Reservation
 from webapp.reservations import queries
+from webapp.reservations.alternatives import alternatives, wants_another
 from webapp.reservations.forms import ReservationForm
-from webapp.reservations.organized import reach_of
+from webapp.reservations.rights import rights_of
 from webapp.reservations.rows import span_of
-from webapp.reservations.service import access_to, title_of
+from webapp.reservations.service import title_of
 from webapp.reservations.shown import Side, clock_range, held_values, outlook_side, short_day, when
+from webapp.reservations.standing import Standing, standing
 from webapp.reservations.state_words import named, state_words
 from webapp.reservations.story import story
-from webapp.reservations.words import CONFLICT_WORDS, REACH_WORDS
+from webapp.reservations.words import CONFLICT_WORDS
 from webapp.words import words_for, words_of
 
 DATES_SHOWN = 20
@@ -37,46 +38,53 @@ def shown_facts(reservation: Reservation) -> dict[str, Any]:
     }
 
 
-def panel_facts(reservation: Reservation, now: datetime) -> dict[str, Any]:
-    """Title, time and who may change the reservation, with the words of the reason."""
-    access = access_to(reservation, now)
-    denied = None
-    if isinstance(access, Denied):
-        denied = words_for(access.code, named(reservation) | _reach_said(access.code, reservation))
+def panel_facts(session: Session, reservation: Reservation, now: datetime) -> dict[str, Any]:
+    """Title, time, the meeting's other rooms, and who may change what of it."""
     return {
         **shown_facts(reservation),
-        "denied": denied,
-        "guests": 0 if isinstance(access, Denied) else access.mails_guests,
+        "rights": rights_of(session, reservation, now),
+        "others": queries.other_rooms(session, reservation),
     }
 
 
-def _reach_said(code: str, reservation: Reservation) -> dict[str, str]:
-    """Why the organizer's mailbox is out of reach, and what would allow a change."""
-    session, organizer = object_session(reservation), reservation.meeting.organizer
-    if code != "organizer_out_of_reach" or session is None or organizer is None:
-        return {}
-    reach, allow = REACH_WORDS[reach_of(session, reservation.room, organizer.email)]
-    return {"reach": reach, "allow": allow}
-
-
-def state_context(standing: queries.Standing) -> dict[str, Any]:
+def state_context(session: Session, stands: Standing, now: datetime) -> dict[str, Any]:
     """The moving part of the page: sync state and both sides."""
-    reservation = standing.reservation
+    reservation = stands.reservation
     facts = shown_facts(reservation)
-    side = outlook_side(standing.link, facts["zone"])
+    side = outlook_side(stands.link, facts["zone"])
     return {
         **facts,
-        "stands": standing,
+        "stands": stands,
+        "organizer": named(reservation)["organizer"],
+        "instead": _instead(session, reservation, facts["zone"], now),
         "why": state_words(reservation),
         "side": side,
         "pairs": _pairs(facts, side),
     }
 
 
+def _instead(session: Session, reservation: Reservation, zone: ZoneInfo, now: datetime) -> dict[str, Any] | None:
+    """Other rooms and times, each with the arguments by which the edit form opens on it."""
+    if not wants_another(reservation):
+        return None
+    found = alternatives(session, reservation, now)
+    times = [(one.start.astimezone(zone), one.end.astimezone(zone)) for one in found.times]
+    return {
+        "rooms": found.rooms,
+        "times": [
+            (
+                clock_range(start, end, zone, with_day=True),
+                {"day": start.date().isoformat(), "start": f"{start:%H:%M}", "end": f"{end:%H:%M}"},
+            )
+            for start, end in times
+        ],
+    }
+
+
 def show_context(session: Session, reservation_id: int, now: datetime, before: datetime | None) -> dict[str, Any]:
     """The whole page."""
-    standing = queries.standing(session, reservation_id)
-    reservation = standing.reservation
+    stands = standing(session, reservation_id)
+    reservation = stands.reservation
     steps = queries.steps_of(session, reservation_id, before)
     attempts = queries.attempts_of(session, reservation_id, before)
     more = len(steps) == queries.STORY_STEPS
@@ -84,8 +92,8 @@ def show_context(session: Session, reservation_id: int, now: datetime, before: d
     dates = queries.dates_of(session, reservation_id, now, DATES_SHOWN + 1) if is_series else ()
     zone = ZoneInfo(reservation.room.time_zone)
     return {
-        **state_context(standing),
-        **panel_facts(reservation, now),
+        **state_context(session, stands, now),
+        **panel_facts(session, reservation, now),
         "story": story(reservation, steps, attempts, to_the_beginning=not more),
         "older": steps[-1].at if more else None,
         "conflicts": queries.conflicts_of(session, reservation_id),

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from webapp.domain.titles import shown_title
-from webapp.domain.words import MeetingKind, RoomState, SyncState, TitleSource
+from webapp.domain.words import MeetingKind, TitleSource
 from webapp.errors import NotFound
 from webapp.models import (
     Attempt,
     Conflict,
     Hold,
     HoldAction,
-    Link,
     Meeting,
     Occurrence,
-    Outbox,
     Person,
     Reservation,
     Room,
     RunStep,
     SyncSettings,
 )
+from webapp.reservations.alternatives import may_move_to
 from webapp.reservations.timetable import Booked
 
 ROOMS_A_VIEW = 12
@@ -65,6 +63,13 @@ def rooms_to_choose(session: Session, building: str) -> tuple[Sequence[Room], bo
     query = select(Room).where(*_in_use(building)).order_by(*_BY_NAME).limit(ROOMS_TO_CHOOSE + 1)
     found = session.scalars(query).all()
     return found[:ROOMS_TO_CHOOSE], len(found) > ROOMS_TO_CHOOSE
+
+
+def rooms_to_move_to(session: Session, reservation: Reservation) -> tuple[list[Room], bool]:
+    """Rooms that a reservation may move to, its own first, and whether there are more than the list holds."""
+    query = select(Room).where(Room.id != reservation.room_id, *may_move_to(reservation)).order_by(*_BY_NAME)
+    found = session.scalars(query.limit(ROOMS_TO_CHOOSE + 1)).all()
+    return [reservation.room, *found[:ROOMS_TO_CHOOSE]], len(found) > ROOMS_TO_CHOOSE
 
 
 def bookings(session: Session, room_ids: Sequence[int], start: datetime, end: datetime) -> dict[int, list[Booked]]:
@@ -121,50 +126,19 @@ def bookings(session: Session, room_ids: Sequence[int], start: datetime, end: da
     return found
 
 
-@dataclass(frozen=True)
-class Standing:
-    """A reservation with what its page shows of its present state."""
-
-    reservation: Reservation
-    outbox: Outbox | None
-    link: Link | None
-    sync_enabled: bool
-
-    @property
-    def moving(self) -> bool:
-        """Whether its sync state changes by itself soon."""
-        room = self.reservation.room
-        return (
-            self.sync_enabled
-            and room.sync_active
-            and room.sync_state in (RoomState.PENDING, RoomState.ACTIVE, RoomState.HELD)
-            and (self.outbox is None or not self.outbox.parked)
-            and (self.reservation.sync_state in (SyncState.WAITING, SyncState.AWAITING) or self.outbox is not None)
-        )
-
-
-def standing(session: Session, reservation_id: int) -> Standing:
-    """A reservation with all around it in one query; raises `NotFound`."""
-    enabled = func.coalesce(select(SyncSettings.enabled).scalar_subquery(), False)
+def other_rooms(session: Session, reservation: Reservation) -> Sequence[Reservation]:
+    """The meeting's reservations of other rooms that live, with their rooms, by name."""
     query = (
-        select(Reservation, Outbox, Link, enabled)
+        select(Reservation)
         .join(Reservation.room)
-        .outerjoin(Outbox, Outbox.reservation_id == Reservation.id)
-        .outerjoin(Link, and_(Link.reservation_id == Reservation.id, Link.mailbox_id == Room.mailbox_id))
-        .where(Reservation.id == reservation_id)
-        .order_by(Link.id.desc())
-        .limit(1)
-        .options(
-            joinedload(Reservation.room).joinedload(Room.connection),
-            joinedload(Reservation.room).joinedload(Room.mailbox),
-            joinedload(Reservation.meeting).joinedload(Meeting.organizer),
-            joinedload(Reservation.meeting).joinedload(Meeting.owner),
+        .where(
+            Reservation.meeting_id == reservation.meeting_id,
+            Reservation.id != reservation.id,
+            Reservation.cancelled_at.is_(None),
         )
+        .options(contains_eager(Reservation.room))
     )
-    row = session.execute(query).one_or_none()
-    if row is None:
-        raise NotFound(what="reservation", id=reservation_id)
-    return Standing(*row)
+    return session.scalars(query.order_by(*_BY_NAME)).all()
 
 
 def dates_of(session: Session, reservation_id: int, since: datetime, limit: int) -> Sequence[Occurrence]:

@@ -5,7 +5,7 @@ The other door, for what is read from Outlook, is `webapp.reservations.remote`; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from webapp.domain.access import Allowed, Denied, Facts, may_change
 from webapp.domain.booking import fault_of_span
 from webapp.domain.intervals import Span
 from webapp.domain.titles import shown_title
-from webapp.domain.words import KEPT_HERE, Home, MeetingKind, Origin, OutboxKind, Reach, SyncState, TitleSource
+from webapp.domain.words import KEPT_HERE, Home, MeetingKind, Origin, OutboxKind, SyncState, TitleSource
 from webapp.errors import FieldError, NotFound, Refused, StaleRevision
 from webapp.models import Meeting, Occurrence, Reservation, Room
 from webapp.outbox import queue_for_organizer, queue_for_push, want_run
@@ -25,7 +25,7 @@ from webapp.reservations.organized import (
     check_owner_calendar,
     last_end,
     lock_rooms,
-    reach_of,
+    modes_and_reach,
     set_new_time,
     wait_for_organizer,
 )
@@ -42,7 +42,6 @@ from webapp.reservations.rows import (
     span_of,
     write_dates,
 )
-from webapp.sync_settings.modes import modes_of
 
 TITLE_LIMIT = 1024
 
@@ -176,7 +175,8 @@ def access_to(reservation: Reservation, now: datetime) -> Allowed | Denied:
     meeting, room = reservation.meeting, reservation.room
     session = object_session(reservation)
     assert session is not None, "a reservation is read in a session"
-    by_person = meeting.home is Home.USER and meeting.organizer is not None
+    organizer = meeting.organizer if meeting.home is Home.USER else None
+    modes, reach = modes_and_reach(session, room, organizer.email if organizer else "")
     facts = Facts(
         home=meeting.home,
         kind=meeting.kind,
@@ -187,8 +187,8 @@ def access_to(reservation: Reservation, now: datetime) -> Allowed | Denied:
         other_attendees=meeting.other_attendees,
         kept=reservation.sync_code == KEPT_HERE and meeting.origin is not Origin.HERE,
         invited=is_invited(reservation),
-        modes=modes_of(session),
-        reach=reach_of(session, room, meeting.organizer.email) if by_person and meeting.organizer else Reach.UNKNOWN,
+        modes=modes,
+        reach=reach,
     )
     return may_change(facts, now)
 
@@ -238,6 +238,7 @@ def _change_organized(
     meeting = reservation.meeting
     if draft.owner_email.strip().lower() != (meeting.owner.email if meeting.owner else ""):
         raise Refused("owner_fixed")
+    draft = replace(draft, owner_name=meeting.owner.name if meeting.owner else "")
     if draft.room_id != room.id:
         other = other_room(session, room, draft.room_id)
         reservation = swap_room(session, reservation, other, draft.span, by, now)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from webapp.domain.words import Answer, Origin, SyncState
@@ -159,7 +160,7 @@ def _slots(cells: Sequence[Cell], hours: tuple[int, int], present: int) -> Itera
     taken = [
         (first + c.row * ROW_MINUTES, first + (c.row + c.length) * ROW_MINUTES) for c in cells if c.booked.blocks
     ]
-    for start, end in _gaps(taken, begin, last):
+    for start, end in gaps(taken, begin, last):
         if end - start < SHORTEST_SLOT:
             continue
         cuts = [start, *range((start // 60 + 1) * 60, end, 60), end]
@@ -174,11 +175,18 @@ def _slots(cells: Sequence[Cell], hours: tuple[int, int], present: int) -> Itera
             )
 
 
-def _gaps(taken: Sequence[tuple[int, int]], begin: int, end: int) -> Iterable[tuple[int, int]]:
-    for start, stop in [*sorted(taken), (end, end)]:
-        if start > begin:
-            yield begin, start
-        begin = max(begin, stop)
+Instant = TypeVar("Instant", int, datetime)
+
+
+def gaps(taken: Sequence[tuple[Instant, Instant]], begin: Instant, end: Instant) -> Iterable[tuple[Instant, Instant]]:
+    """What lies between `begin` and `end` and is not taken."""
+    edges = sorted(taken)
+    edges.append((end, end))
+    for start, stop in edges:
+        until = start if start < end else end
+        if until > begin:
+            yield begin, until
+        begin = stop if stop > begin else begin
 
 
 def _minutes(minutes: int) -> str:

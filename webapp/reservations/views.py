@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask_login import current_user
-from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.clock import utcnow
-from webapp.enqueue import SYNC_MAILBOXES
 from webapp.errors import FieldError, NotFound, Refused, StaleRevision
 from webapp.extensions import db
 from webapp.forms import whole
 from webapp.htmx import answer, done, go_to
 from webapp.models import Reservation, Room
-from webapp.reservations import board, queries, sending, service
+from webapp.reservations import board, ending, panel, queries, sending, service
 from webapp.reservations.forms import FIRST_DAY, LAST_DAY, ReservationForm, form_of
-from webapp.reservations.page import panel_facts, refusal_note, show_context, state_context
+from webapp.reservations.page import refusal_note, show_context, state_context
 from webapp.reservations.rows import span_of
+from webapp.reservations.saved import commit_and_ring
+from webapp.reservations.standing import standing
 from webapp.rooms.queries import buildings
 from webapp.shell import page_standing
 from webapp.words import words_for
 
 blueprint = Blueprint("reservations", __name__, url_prefix="/reservations")
+ending.register(blueprint)
 
 
 @blueprint.context_processor
@@ -39,20 +40,12 @@ def wanted_board(**changed: Any) -> board.Wanted:
     args = request.args
     values = {
         "view": board.WEEK if args.get("view") == board.WEEK else board.DAY,
-        "day": _day(args.get("day", "")),
+        "day": panel.day_of(args.get("day", "")),
         "building": args.get("building", ""),
         "page": min(10_000, max(1, args.get("page", 1, whole))),
         "room_id": args.get("room", None, whole),
     }
     return board.Wanted(**values | changed)
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if FIRST_DAY <= day <= LAST_DAY else None
 
 
 def _board(wanted: board.Wanted) -> dict[str, Any]:
@@ -63,9 +56,9 @@ def _board(wanted: board.Wanted) -> dict[str, Any]:
     }
 
 
-def _work(http_status: int = 200, wanted: board.Wanted | None = None, **panel: Any) -> Response:
+def _work(http_status: int = 200, wanted: board.Wanted | None = None, **beside: Any) -> Response:
     shown = _board(wanted or wanted_board())
-    return answer("reservations/index.html", "reservations/_work.html", http_status, **shown, **panel)
+    return answer("reservations/index.html", "reservations/_work.html", http_status, **shown, **beside)
 
 
 @blueprint.get("/")
@@ -80,7 +73,7 @@ def column() -> Response:
     args = request.args
     hours = (args.get("from", 7, whole), args.get("to", 19, whole))
     view = board.WEEK if args.get("view") == board.WEEK else board.DAY
-    day = _day(args.get("day", ""))
+    day = panel.day_of(args.get("day", ""))
     if day is None:
         raise NotFound(what="column")
     one = board.one_column(db.session(), args.get("room", 0, whole), day, view, hours, utcnow())
@@ -90,8 +83,18 @@ def column() -> Response:
 @blueprint.get("/new")
 def new() -> Response:
     """The panel of a new reservation, filled in with what was clicked."""
-    room = db.session.get(Room, request.args.get("room", 0, whole)) or _only_room()
-    return _work(wanted=_board_of(room, wanted_board().day), **_new_panel(_prefilled(room), room))
+    building = request.args.get("building", "")
+    room = panel.wanted_room(db.session(), request.args) or panel.only_room(db.session(), building)
+    form = panel.new_form(room, request.args, current_user)
+    return _work(wanted=_board_of(room, wanted_board().day), **_new_panel(form, room))
+
+
+@blueprint.get("/create-in")
+def create_in() -> str:
+    """In which calendars a reservation of the chosen room can be made."""
+    room = db.session.get(Room, request.args.get("room_id", 0, whole))
+    form = ReservationForm(formdata=None)
+    return render_template("reservations/_create_in.html", form=form, **panel.create_in(db.session(), room))
 
 
 @blueprint.post("/new")
@@ -107,7 +110,7 @@ def add() -> AnyResponse:
         reservation = service.book(db.session(), draft, current_user.name, utcnow())
     except (FieldError, Refused) as error:
         return _refused(error, form, room)
-    _commit_and_ring(reservation, "{} is booked.")
+    commit_and_ring(reservation, "{} is booked.")
     wanted = _board_of(room, form.day.data)
     url = url_for(".index", **wanted.as_args())
     return done(url, "reservations/_work_and_toasts.html", **_board(wanted))
@@ -116,18 +119,20 @@ def add() -> AnyResponse:
 @blueprint.get("/<int:reservation_id>/edit")
 def edit(reservation_id: int) -> AnyResponse:
     """The panel of a reservation that may be changed."""
-    found = queries.standing(db.session(), reservation_id).reservation
-    facts = panel_facts(found, utcnow())
-    if facts["denied"]:
-        return go_to(url_for(".show", reservation_id=reservation_id))
+    stands = standing(db.session(), reservation_id)
+    found = stands.reservation
     form = form_of(found.meeting, found.room)
-    return _work(wanted=_board_of(found.room, form.day.data), **_edit_panel(form, found))
+    beside = _edit_panel(form, found)
+    if stands.on_the_move or beside["rights"].denied:
+        return go_to(url_for(".show", reservation_id=reservation_id))
+    room = panel.choose(db.session(), form, request.args) or found.room
+    return _work(wanted=_board_of(room, form.day.data), **beside)
 
 
 @blueprint.post("/<int:reservation_id>/edit")
 def change(reservation_id: int) -> AnyResponse:
     """Save changes."""
-    found = queries.standing(db.session(), reservation_id).reservation
+    found = standing(db.session(), reservation_id).reservation
     form = ReservationForm()
     if not form.validate_on_submit():
         return _work(422, wanted=_board_of(found.room, form.day.data), **_edit_panel(form, found))
@@ -137,7 +142,7 @@ def change(reservation_id: int) -> AnyResponse:
         saved = service.change(db.session(), reservation_id, draft, form.seen_revision, current_user.name, now)
     except (FieldError, Refused, StaleRevision) as error:
         return _refused(error, form, found.room, found)
-    _commit_and_ring(saved, "{} is saved.")
+    commit_and_ring(saved, "{} is saved.")
     return go_to(url_for(".show", reservation_id=reservation_id))
 
 
@@ -151,11 +156,19 @@ def show(reservation_id: int) -> str:
 @blueprint.get("/<int:reservation_id>/state")
 def state(reservation_id: int) -> Response:
     """The moving part of the page."""
-    context = state_context(queries.standing(db.session(), reservation_id))
+    context = state_context(db.session(), standing(db.session(), reservation_id), utcnow())
     response = Response(render_template("reservations/_state.html", **context))
     if not context["stands"].moving:
         response.headers["HX-Trigger"] = "reservation-rests"
     return response
+
+
+@blueprint.get("/<int:reservation_id>/rooms")
+def rooms(reservation_id: int) -> str:
+    """The rooms of the meeting, once the state came to rest."""
+    reservation = standing(db.session(), reservation_id).reservation
+    others = queries.other_rooms(db.session(), reservation)
+    return render_template("reservations/_rooms.html", reservation=reservation, others=others)
 
 
 @blueprint.get("/<int:reservation_id>/story")
@@ -165,45 +178,11 @@ def story(reservation_id: int) -> str:
     return render_template("reservations/_story.html", **context)
 
 
-@blueprint.get("/<int:reservation_id>/cancel")
-def ask_cancel(reservation_id: int) -> AnyResponse:
-    """What cancelling means, before it is done."""
-    found = queries.standing(db.session(), reservation_id).reservation
-    facts = panel_facts(found, utcnow())
-    if facts["denied"]:
-        return go_to(url_for(".show", reservation_id=reservation_id))
-    return Response(render_template("reservations/cancel.html", **facts))
-
-
-@blueprint.post("/<int:reservation_id>/cancel")
-def cancel(reservation_id: int) -> AnyResponse:
-    """Cancel the reservation."""
-    seen = request.form.get("revision", 0, whole)
-    try:
-        saved = service.cancel(db.session(), reservation_id, seen, current_user.name, utcnow())
-    except (StaleRevision, Refused) as error:
-        db.session.rollback()
-        facts = panel_facts(queries.standing(db.session(), reservation_id).reservation, utcnow())
-        stale = isinstance(error, StaleRevision)
-        return Response(render_template("reservations/cancel.html", stale=stale, **facts), 409)
-    _commit_and_ring(saved, "{} is cancelled.")
-    return go_to(url_for(".show", reservation_id=reservation_id))
-
-
 @blueprint.post("/<int:reservation_id>/retry")
 def retry(reservation_id: int) -> AnyResponse:
     """Send a failed reservation once more."""
-    _commit_and_ring(sending.send_again(db.session(), reservation_id, utcnow()), "{} is sent again.")
+    commit_and_ring(sending.send_again(db.session(), reservation_id, utcnow()), "{} is sent again.")
     return go_to(url_for(".show", reservation_id=reservation_id))
-
-
-def _commit_and_ring(reservation: Reservation, message: str) -> None:
-    title = Markup("<bdi>{}</bdi>").format(service.title_of(reservation.meeting))
-    mailbox_id = reservation.room.mailbox_id
-    flash(Markup(message).format(title))
-    db.session.commit()
-    if mailbox_id is not None:
-        current_app.extensions["bell"].ring(SYNC_MAILBOXES, [mailbox_id])
 
 
 def _refused(
@@ -222,28 +201,19 @@ def _refused(
         extra = refusal_note(error, form, zone)
     room = db.session.get_one(Room, room_id)
     if own_id is None:
-        panel = _new_panel(form, room)
+        beside = _new_panel(form, room)
     else:
-        panel = _edit_panel(form, queries.standing(db.session(), own_id).reservation)
-    return _work(error.http_status, wanted=_board_of(room, form.day.data), **panel, **extra)
+        beside = _edit_panel(form, standing(db.session(), own_id).reservation)
+        room = db.session.get(Room, int(form.room_id.data)) or room
+    return _work(error.http_status, wanted=_board_of(room, form.day.data), **beside, **extra)
 
 
 def _new_panel(form: ReservationForm, room: Room | None) -> dict[str, Any]:
-    rooms, more = queries.rooms_to_choose(db.session(), request.args.get("building", ""))
-    missing = [room] if room is not None and room not in rooms and room.archived_at is None else []
-    form.offer([*missing, *rooms])
-    return {"form": form, "room": room, "more_rooms": more}
-
-
-def _only_room() -> Room | None:
-    """The one room that can be booked; nothing where there is a choice."""
-    rooms, _ = queries.rooms_to_choose(db.session(), request.args.get("building", ""))
-    return rooms[0] if len(rooms) == 1 else None
+    return panel.new_panel(db.session(), form, room, request.args.get("building", ""))
 
 
 def _edit_panel(form: ReservationForm, reservation: Reservation) -> dict[str, Any]:
-    form.offer([reservation.room])
-    return {"form": form, "room": reservation.room, **panel_facts(reservation, utcnow())}
+    return panel.edit_panel(db.session(), form, reservation, utcnow())
 
 
 def _room_of(form: ReservationForm) -> Room | None:
@@ -265,35 +235,6 @@ def _board_of(room: Room | None, day: date | None) -> board.Wanted:
     building = wanted.building if wanted.building == room.building else ""
     page = queries.page_of_room(db.session(), room, building)
     return board.Wanted(board.DAY, day, building, page)
-
-
-def _prefilled(room: Room | None) -> ReservationForm:
-    """A new form: what was clicked, else the next full hour."""
-    args = request.args
-    now = utcnow().astimezone(ZoneInfo(room.time_zone) if room else None)
-    start = _clock(args.get("start", ""))
-    soon = now + timedelta(hours=1)
-    day = _day(args.get("day", "")) or (soon if start is None else now).date()
-    if start is None:
-        start = time(soon.hour) if day == soon.date() else time(9)
-    end = _clock(args.get("end", "")) or (datetime.combine(day, start) + timedelta(hours=1)).time()
-    form = ReservationForm(
-        formdata=None,
-        room_id=str(room.id) if room else "",
-        owner_name=current_user.name,
-        owner_email=current_user.email,
-    )
-    form.day.data, form.start.data, form.end.data = day, start, end
-    if end <= start:
-        form.last_day.data = day + timedelta(days=1)
-    return form
-
-
-def _clock(text: str) -> time | None:
-    try:
-        return time.fromisoformat(text).replace(tzinfo=None)
-    except ValueError:
-        return None
 
 
 def _instant(text: str) -> datetime | None:

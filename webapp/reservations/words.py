@@ -25,7 +25,7 @@ FIELD_WORDS = {
     "room_not_followed": "<bdi>{room}</bdi> is not synced with Outlook now, so nobody’s meeting can invite it.",
     "owner_needed": "Whose calendar? Enter the owner’s email, or create it in the room’s calendar.",
     "owner_out_of_reach": (
-        "The calendar of {owner} cannot be written: {reach}. "
+        "The mailbox {owner} {reach}, so nothing can be made in its calendar. "
         "Create it in the room’s calendar, or choose another owner."
     ),
 }
@@ -158,3 +158,39 @@ REACH_WORDS = {
     ),
 }
 """Why a person's mailbox is out of reach, and what would allow a change."""
+
+_NOT_HERE = "Only in Outlook."
+_DECLINE_INSTEAD = "No. Decline for the room frees it, here and in Outlook, and tells the organizer."
+_OWNER_FIXED = "Whoever organizes a meeting owns it."
+
+RIGHTS: dict[str, tuple[tuple[str, bool, str], ...]] = {
+    "may_change_own": (
+        ("Time and title", True, "In the room’s calendar."),
+        ("Cancel", True, "Its event is taken out of the room’s calendar."),
+        ("Room", True, "Made in the other room first, then removed here."),
+        ("Owner", True, "Kept here only."),
+    ),
+    "may_change_delegate": (
+        ("Time and title", True, "In the room’s calendar; its guests are kept."),
+        ("Cancel", True, "Its event is taken out of the room’s calendar."),
+        ("Room", False, "Made anew elsewhere it would lose its guests."),
+        ("Owner", True, "Kept here only."),
+    ),
+    "may_change_through": (
+        ("Time and title", True, "In the calendar of <bdi>{organizer}</bdi>. A new time is checked for all rooms."),
+        ("Cancel", True, "In the calendar of <bdi>{organizer}</bdi>."),
+        ("Room", True, "The new room is asked, and this one is freed."),
+        ("Owner", False, _OWNER_FIXED),
+    ),
+    "organized_by_person": (
+        ("Time and title", False, _NOT_HERE),
+        ("Cancel", False, _DECLINE_INSTEAD),
+        ("Owner", False, _OWNER_FIXED),
+    ),
+    "organizer_out_of_reach": (
+        ("Time and title", False, _NOT_HERE),
+        ("Cancel", False, _DECLINE_INSTEAD),
+        ("Owner", False, _OWNER_FIXED),
+    ),
+}
+"""What may be changed, whether, and how, in each case in which it depends on who organizes the meeting."""

@@ -270,7 +270,7 @@ def test_a_cancel_from_a_stale_tab_is_refused_and_asks_again(world: World) -> No
     world.get(f"/reservations/{own}/cancel")
     answer = world.post(f"/reservations/{own}/cancel", {"revision": "1"})
     assert answer.status_code == 409
-    assert "Not cancelled: someone else changed this reservation" in text_of(answer)
+    assert "Not done: someone else changed this reservation" in text_of(answer)
     assert "Changed meanwhile" in text_of(answer)
     assert only(world)[0].cancelled_at is None
 

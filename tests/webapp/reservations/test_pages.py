@@ -210,12 +210,16 @@ def test_polls_cost_at_most_three_queries_and_pages_at_most_twelve(world: World,
     imported = world.imported(room_id)
     for n in range(12):
         other = world.linked_room(f"Room {n}")
-        world.imported(other, at(13, 14), f"uid-{n}")
+        world.imported(other, at(13, 14), f"uid-{n % 6 or 1}")
+    declined = world.imported(room_id, at(16, 17), "uid-declined")
+    world.modes(delegation=True, create=True)
+    set_state(world, declined, SyncState.DECLINED)
     column = f"/reservations/column?room={room_id}&day=2026-11-23&from=7&to=19"
     for path, budget in [
         (f"/reservations/{own}/state", 3), (column, 3), (TODAY, 12), (f"/reservations/{own}", 12),
         (f"/reservations/{imported}", 12), (f"/reservations/new?room={room_id}", 12),
-        (f"/reservations/{own}/edit", 12),
+        (f"/reservations/{own}/edit", 12), (f"/reservations/{imported}/edit", 12), (f"/reservations/{declined}", 12),
+        (f"/reservations/{declined}/state", 3), (f"/reservations/{imported}/cancel-meeting", 12),
         (f"/reservations/?view=week&room={room_id}", 12),
     ]:  # fmt: skip
         with count_queries() as seen:

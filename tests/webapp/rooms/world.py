@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from tests.webapp.conftest import ListeningBell, Person
 from webapp.database import Transactions
 from webapp.domain.intervals import Span, Timed
-from webapp.domain.words import Answer, Home, LinkRole, LinkState, MeetingKind, RoomState
+from webapp.domain.words import Answer, Home, LinkRole, LinkState, MailboxKind, MeetingKind, Reach, RoomState
 from webapp.models import Connection, Credential, Link, Mailbox, Reservation, Room, RoomChoice, SyncSettings
 from webapp.reservations.remote import RemoteMeeting, import_remote
 from webapp.reservations.rows import Dated
@@ -105,6 +105,19 @@ class World:
     def sync_on(self, on: bool = True) -> None:
         with self.rows() as session:
             session.get_one(SyncSettings, 1).enabled = on
+
+    def modes(self, *, delegation: bool = False, strict: bool = False, create: bool = False) -> None:
+        """What may be read and written in people's calendars."""
+        with self.rows() as session:
+            row = session.get_one(SyncSettings, 1)
+            row.delegation, row.strict, row.create_in_owner = delegation, strict, create
+
+    def person_mailbox(self, email: str, reach: Reach) -> None:
+        """What was learned of a person's mailbox."""
+        with self.rows() as session:
+            connection_id = session.scalars(select(Connection.id).limit(1)).one()
+            mailbox = Mailbox(connection_id=connection_id, kind=MailboxKind.PERSON, address=email, reach=reach)
+            session.add(mailbox)
 
     def booking(self, room_id: int, span: Span | None = None, **draft: Any) -> int:
         """A reservation made here; by default today from 10:00 to 11:00 UTC."""
