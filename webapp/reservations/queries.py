@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
+from webapp.domain.intervals import Timed, span_from_json
 from webapp.domain.titles import shown_title
 from webapp.domain.words import MeetingKind, TitleSource
 from webapp.errors import NotFound
@@ -26,6 +28,7 @@ from webapp.models import (
     SyncSettings,
 )
 from webapp.reservations.alternatives import may_move_to
+from webapp.reservations.rows import PENDING
 from webapp.reservations.timetable import Booked
 
 ROOMS_A_VIEW = 12
@@ -83,7 +86,12 @@ def bookings(session: Session, room_ids: Sequence[int], start: datetime, end: da
             Occurrence.blocks,
             Occurrence.answer,
             Reservation.id,
+            Occurrence.original_start,
             Reservation.sync_state,
+            Reservation.sync_code,
+            Reservation.pending_time,
+            Reservation.leaves_for_id,
+            Reservation.not_followed_since,
             Meeting.title,
             Meeting.title_source,
             Meeting.is_private,
@@ -121,9 +129,22 @@ def bookings(session: Session, room_ids: Sequence[int], start: datetime, end: da
                 sync_state=row.sync_state,
                 answer=row.answer,
                 blocks=row.blocks,
+                time_is=_time_is(row),
+                is_unconfirmed=row.sync_code == "unconfirmed",
+                is_leaving=row.leaves_for_id is not None,
+                is_unfollowed=row.not_followed_since is not None,
             )
         )
     return found
+
+
+def _time_is(row: Row[Any]) -> str:
+    """Which of two times it is, while a room has not followed a new one yet."""
+    if row.pending_time is None:
+        return ""
+    wanted = span_from_json(row.pending_time)
+    is_new = row.original_start == PENDING or wanted == Timed(row.starts_at, row.ends_at)
+    return "new_time" if is_new else "old_time"
 
 
 def other_rooms(session: Session, reservation: Reservation) -> Sequence[Reservation]:

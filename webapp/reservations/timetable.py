@@ -17,6 +17,7 @@ from webapp.domain.words import Answer, Origin, SyncState
 ROW_MINUTES = 5
 OFFICE_HOURS = (7, 19)
 WHOLE_DAY = (0, 24)
+MARKED = (SyncState.WAITING, SyncState.AWAITING, SyncState.FAILED, SyncState.HELD)
 SHORTEST_SLOT = 15
 """Minutes; less than that between two bookings is not offered."""
 
@@ -37,11 +38,22 @@ class Booked:
     sync_state: SyncState
     answer: Answer
     blocks: bool
+    time_is: str = ""
+    """While a new time is not followed by the room: `new_time` or `old_time`."""
+    is_unconfirmed: bool = False
+    is_leaving: bool = False
+    is_unfollowed: bool = False
 
     @property
-    def is_declined(self) -> bool:
-        """The room said no."""
-        return self.answer is Answer.DECLINED or self.sync_state is SyncState.DECLINED
+    def mark(self) -> str:
+        """What of it is not as it should be, or empty; the first that applies."""
+        if self.answer is Answer.DECLINED or self.sync_state is SyncState.DECLINED:
+            return "declined"
+        if self.time_is or self.is_leaving:
+            return self.time_is or "leaving"
+        if self.sync_state in MARKED:
+            return "unconfirmed" if self.is_unconfirmed else self.sync_state.value
+        return "unfollowed" if self.is_unfollowed else ""
 
 
 @dataclass(frozen=True)

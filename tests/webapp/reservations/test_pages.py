@@ -24,6 +24,7 @@ from webapp.domain.words import (
 )
 from webapp.models import Attempt, Conflict, Hold, HoldAction, Link, Outbox, Reservation, Room, RoomRun, RunStep
 from webapp.reservations.rows import Dated
+from webapp.reservations.service import Draft, change
 
 TODAY = "/reservations/?day=2026-11-23"
 
@@ -446,3 +447,43 @@ def test_a_title_typed_here_stays_when_it_is_private(world: World) -> None:
     with world.rows() as session:
         assert session.get_one(Reservation, own).meeting.title_source is TitleSource.TYPED
     assert "Our own title" in text_of(world.get(TODAY))
+
+
+def test_a_new_time_that_is_not_confirmed_shows_in_words_at_both_times(world: World) -> None:
+    """The room is taken at the old time until it follows, and at the new one already."""
+    world.modes(delegation=True)
+    imported = world.imported(world.linked_room(), at(13, 14))
+    with world.rows() as session:
+        draft = Draft(1, "Reserved by Tomasz Brandt", at(15, 16), owner_email="tomasz@larkfield.example")
+        change(session, imported, draft, session.get_one(Reservation, imported).meeting.revision, "Ines", NOW)
+    shown = text_of(world.get(TODAY))
+    assert "13:00 – 14:00 Old time, until confirmed" in shown
+    assert "15:00 – 16:00 New time, not confirmed" in shown
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"sync_state": SyncState.AWAITING}, "Awaiting answer"),
+        ({"sync_state": SyncState.AWAITING, "sync_code": "unconfirmed"}, "Unconfirmed"),
+        ({"sync_state": SyncState.DECLINED}, "Declined"),
+        ({"sync_state": SyncState.SYNCED, "not_followed_since": NOW}, "Not followed"),
+    ],
+)
+def test_what_is_not_as_it_should_be_says_so_in_the_timetable(
+    world: World, columns: dict[str, Any], said: str
+) -> None:
+    imported = world.imported(world.linked_room())
+    with world.rows() as session:
+        for name, value in columns.items():
+            setattr(session.get_one(Reservation, imported), name, value)
+    assert f"13:00 – 14:00 {said} Tomasz Brandt" in text_of(world.get(TODAY))
+
+
+def test_a_reservation_on_its_way_out_says_so_in_the_timetable(world: World) -> None:
+    own, birch = world.booking(world.linked_room("Alder")), world.linked_room("Birch")
+    with world.rows() as session:
+        change(session, own, Draft(birch, "Works committee", at(10, 11)), 1, "Ines", NOW)
+    shown = text_of(world.get(TODAY))
+    assert shown.count("Moving out") == 1
+    assert "10:00 – 11:00 Waiting" in shown
