@@ -119,6 +119,23 @@ def test_a_change_whose_answer_is_lost_arrives_once(world: World, kind: str, tim
     assert_quiet(world)
 
 
+def test_a_change_whose_read_back_lags_is_no_edit_of_somebody_else(world: World) -> None:
+    """H40, H43: the change is answered without the event, and what is read back is the event of before."""
+    set_up(world)
+    world.tenant.switches.patch_answers_empty = True
+    made = world.book("alder", "Standup", world.at(10))
+    world.run()
+    world.tenant.faults.lag(world.address("alder"), 1, ["get"])
+    world.change(made, title="Retro")
+    world.run_once("alder")
+    world.tenant.settle()
+    world.cancel(made)
+    world.run()
+    assert world.there("alder") == []
+    assert world.conflicts() == [] and world.holds() == []
+    assert_quiet(world)
+
+
 @pytest.mark.parametrize(
     ("kind", "times"), [*((kind, 1) for kind in (*LOST, "412", "409", "404lag")), ("T+", 3), ("T-", 3), ("412", 3)]
 )

@@ -131,6 +131,29 @@ def test_another_room_for_a_persons_meeting_is_one_change_of_his_event(world: Wo
     assert_quiet(world)
 
 
+@pytest.mark.parametrize("kind", ["T+", "T-", "503+", "partial+503"])
+@pytest.mark.parametrize("way", [("alder", "birch"), ("birch", "alder")])
+def test_another_room_while_the_create_in_the_owners_calendar_is_in_doubt_makes_no_second_event(
+    world: World, way: tuple[str, str], kind: str
+) -> None:
+    """H35: the outcome is found out in the old room's lane before the new room's lane sends anything."""
+    old, new = way
+    world.tenant.faults.add("create", kind)
+    more = {"owner_name": "Ada", "owner_email": world.address("ada"), "in_owner_calendar": True}
+    key = world.book(old, "Plan", world.at(10), **more)
+    world.run_once(old)
+    moved = move(world, key, new)
+    world.run_once(new)
+    world.run()
+
+    (event,) = world.tenant.events(world.address("ada"))
+    assert [address for address, _, _ in event["attendees"]] == [world.address(new)]
+    assert world.slots_here(old) == []
+    assert_same(world, new)
+    assert world.reservation(moved).sync_state is SyncState.SYNCED
+    assert_quiet(world)
+
+
 @pytest.mark.parametrize("first", ["alder", "birch"])
 def test_an_organizer_who_swaps_rooms_frees_the_one_and_takes_the_other_in_either_order(
     world: World, first: str

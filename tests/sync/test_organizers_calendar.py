@@ -419,3 +419,41 @@ def test_a_meeting_cancelled_while_its_create_is_in_doubt_ends_as_no_event(world
     assert events_of_ada(world) == []
     assert world.slots_here("alder") == []
     assert_quiet(world)
+
+
+def test_a_title_typed_here_is_not_taken_back_by_another_rooms_copy_before_it_is_sent(world: World) -> None:
+    """H49: a copy's subject counts when it was read twice, but not against what is on its way to the organizer."""
+    world.set_modes(strict=True)
+    for name in ("alder", "birch"):
+        world.tenant.set_policy(world.address(name), delete_subject=False, add_organizer_to_subject=False)
+    event = invite_rooms(world, "Old", world.at(10), "alder", "birch")
+    world.tenant.settle()
+    world.run_once("alder", "birch")
+    world.set_modes(delegation=True)
+    world.tenant.advance(70)
+    change(world, imported(world, "birch").id, title="New")
+    world.run_once("birch")
+    world.run()
+
+    assert event.item is not None
+    assert event.item.subject == "New"
+    assert world.titles_here("alder") == world.titles_here("birch") == ["New"]
+    assert_quiet(world)
+
+
+def test_a_change_in_a_persons_calendar_whose_read_back_lags_is_no_edit_of_his(world: World) -> None:
+    """H40: the change is answered without the event, and what is read back is the event of before."""
+    world.tenant.switches.patch_answers_empty = True
+    key = book_for_ada(world, world.at(10))
+    world.run()
+    world.tenant.faults.lag(world.address("ada"), 1, ["get"])
+    change(world, key, title="New")
+    world.run_once("alder")
+    world.tenant.settle()
+    change(world, key, title="Newer")
+    world.run()
+
+    assert [event["subject"] for event in events_of_ada(world)] == ["Newer"]
+    assert world.titles_here("alder") == ["Newer"]
+    assert world.conflicts() == []
+    assert_quiet(world)

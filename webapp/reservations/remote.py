@@ -205,7 +205,7 @@ def _tell_meeting(session: Session, meeting: Meeting, remote: RemoteMeeting) -> 
     authority_says = meeting.home is Home.USER and meeting.authority_state is AuthorityState.KNOWN
     if not authority_says:
         meeting.is_private = remote.is_private or (meeting.is_private and remote.home is Home.USER)
-    if remote.title is not None and not meeting.is_private and not authority_says:
+    if remote.title is not None and not (meeting.is_private or authority_says or _is_on_its_way(session, meeting)):
         meeting.title, meeting.title_source = remote.title, remote.title_source
     if meeting.is_private and meeting.title_source is not TitleSource.TYPED:
         meeting.title, meeting.title_source = "", TitleSource.PLACEHOLDER
@@ -221,6 +221,14 @@ def _tell_meeting(session: Session, meeting: Meeting, remote: RemoteMeeting) -> 
         meeting.home,
         meeting.kind,
     )
+
+
+def _is_on_its_way(session: Session, meeting: Meeting) -> bool:
+    """A title that was typed here waits to be sent to the organizer, or for a person: until then a room's copy
+    tells the old one."""
+    mine = Outbox.reservation_id.in_(select(Reservation.id).where(Reservation.meeting_id == meeting.id))
+    waiting = select(Outbox.id).where(mine, Outbox.kind == OutboxKind.MEETING)
+    return meeting.title_source is TitleSource.TYPED and session.scalar(waiting.limit(1)) is not None
 
 
 def _time_is_pending(meeting: Meeting) -> bool:

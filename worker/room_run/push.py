@@ -202,7 +202,7 @@ def _send(run: Run, push: Push, item: Item, seen: Observation, action: Send) -> 
     with run.lane.writing() as session:
         write = Write(push.reservation_id, push.revision, run.log.begin(), run.now())
         attempt = writes.new_patch(session, run.lane, write, item.event_id, groups, push.local, seen.etag)
-    if send_patch(run, attempt, item.link_id, seen.etag) is None:
+    if send_patch(run, attempt, item.link_id, seen) is None:
         _put_off(run, push, SOON)
         return
     _cleared(run, push, SyncState.SYNCED)

@@ -6,6 +6,7 @@ sending again blindly (H35, H37, docs/graph.md#unknown-outcome).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -28,11 +29,12 @@ from worker.sync.errors import (
     Refused,
     SyncError,
     Throttled,
+    Trouble,
     Unavailable,
 )
-from worker.sync.event import EventPatch
-from worker.sync.link import Observation, observe
-from worker.sync.values import values_from_json
+from worker.sync.event import Event, EventPatch
+from worker.sync.link import Observation, lags_write, observe
+from worker.sync.values import Values, values_from_json
 
 FIRST_LOOK = timedelta(seconds=3)
 
@@ -95,8 +97,9 @@ def tell_withdrawn(run: Run, session: Session, losers: tuple[int, ...]) -> None:
         run.log.step(session, run.now(), "here", "withdraw", reservation_id, HoldKind.SLOT_TAKEN.value)
 
 
-def send_patch(run: Run, attempt: OpenAttempt, link_id: int, etag: str) -> Observation | None:
-    """PATCH the changed groups; what the server returned, or None when the item must be planned again."""
+def send_patch(run: Run, attempt: OpenAttempt, link_id: int, before: Observation) -> Observation | None:
+    """PATCH the changed groups of what was read `before`; what the server returned, or None when the item must be
+    planned again."""
     run.go_on()
     assert attempt.event_id is not None, "a patch has an event"
     values = values_from_json(attempt.body["values"])
@@ -108,7 +111,8 @@ def send_patch(run: Run, attempt: OpenAttempt, link_id: int, etag: str) -> Obser
         zone=run.lane.zone,
     )
     try:
-        event = run.calendar.patch(attempt.event_id, patch, etag)
+        event = run.calendar.patch(attempt.event_id, patch, before.etag)
+        seen = returned(run, event, before, values, groups)
     except (Changed, Gone) as error:
         drop(run, attempt, "patch", error)
         return None
@@ -118,12 +122,20 @@ def send_patch(run: Run, attempt: OpenAttempt, link_id: int, etag: str) -> Obser
     except SyncError as error:
         in_doubt(run, attempt, error)
         raise
-    seen = observe(event, run.digest)
     now = run.now()
     with run.lane.writing() as session:
         effects.wrote(session, link_id, seen, values, tuple(groups), now)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
         run.log.step(session, now, "there", "patch", attempt.reservation_id, ",".join(groups))
+    return seen
+
+
+def returned(run: Run, event: Event, before: Observation, sent: Values, groups: Iterable[str]) -> Observation:
+    """What the server made of a PATCH. Where it answers without the event, that was read back, and a read may lag
+    the write it follows: then the write is done and its result unread."""
+    seen = observe(event, run.digest)
+    if lags_write(seen, before, sent, groups):
+        raise Unavailable(Trouble(operation="read_back"))
     return seen
 
 

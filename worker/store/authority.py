@@ -408,10 +408,11 @@ def know(session: Session, authority: Authority, reading: Reading, base: Base, n
     return link.id
 
 
-def etag_of(session: Session, link_id: int) -> str:
-    """What If-Match wants for a write of this event."""
-    link = session.get_one(Link, link_id)
-    return observation_from_json(link.observed).etag if link.observed else ""
+def seen_before(session: Session, link_id: int) -> Observation:
+    """What was read of this event just before something is sent: `know` kept it."""
+    observed = session.get_one(Link, link_id).observed
+    assert observed is not None, "what is written was read"
+    return observation_from_json(observed)
 
 
 def set_state(session: Session, meeting_id: int, state: AuthorityState) -> None:

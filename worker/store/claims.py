@@ -19,6 +19,7 @@ from webapp.database import Transactions, rows_changed
 from webapp.domain.words import AttemptState
 from webapp.models import Attempt, Connection, LeftMailbox, Mailbox, Outbox, Room, SyncSettings
 from worker.store.leading import has_due_look
+from worker.store.unsettled import is_settled
 
 LEASE = timedelta(seconds=45)
 ROUND_GAP = timedelta(seconds=2)
@@ -295,12 +296,11 @@ def _has_work(now: datetime) -> ColumnElement[bool]:
 
 def _has_sends(now: datetime) -> ColumnElement[bool]:
     """A row that may be sent now; one whose last write is not settled yet waits for that."""
-    unsettled = select(Attempt.reservation_id).where(Attempt.state == AttemptState.OPEN)
     return exists(
         select(Outbox.id).where(
             Outbox.mailbox_id == Mailbox.id,
             Outbox.parked.is_(False),
             or_(Outbox.not_before.is_(None), Outbox.not_before <= now),
-            Outbox.reservation_id.not_in(unsettled),
+            is_settled(),
         )
     )

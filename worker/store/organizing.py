@@ -19,6 +19,7 @@ from worker.store import holds
 from worker.store.authority import Authority, RoomOfMeeting
 from worker.store.claims import Lane
 from worker.store.items import base_of
+from worker.store.unsettled import is_settled
 from worker.store.writes import OpenAttempt, Write, add_attempt, new_mark
 from worker.sync.values import Values, values_to_json
 
@@ -44,10 +45,12 @@ class Task:
 
 
 def load_task(lane: Lane, outbox_id: int, now: datetime) -> Task | None:
-    """What this row asks for now; None when it was cleared meanwhile."""
+    """What this row asks for now; None when it was cleared meanwhile, or waits for a write that is in doubt."""
     with lane.reading() as session:
-        row = session.get(Outbox, outbox_id)
-        if row is None or row.mailbox_id != lane.mailbox_id:
+        row = session.scalar(
+            select(Outbox).where(Outbox.id == outbox_id, Outbox.mailbox_id == lane.mailbox_id, is_settled())
+        )
+        if row is None:
             return None
         reservation = session.get_one(Reservation, row.reservation_id)
         link = session.scalar(

@@ -17,6 +17,7 @@ from webapp.outbox import queue_for_push
 from webapp.reservations.rows import is_ours, span_of
 from worker.store.claims import Lane
 from worker.store.items import Item, load, local_side
+from worker.store.unsettled import is_settled
 from worker.sync.errors import SyncError
 from worker.sync.event import NewEvent, NewMeeting, Party
 from worker.sync.plan import Side
@@ -75,16 +76,13 @@ def meeting_of(session: Session, reservation_id: int) -> int:
 def pushes(lane: Lane, now: datetime) -> list[tuple[int, OutboxKind]]:
     """Outbox rows that may be sent now, with their kinds, oldest first; those with an unsettled attempt wait."""
     with lane.reading() as session:
-        unsettled = select(Attempt.reservation_id).where(
-            Attempt.mailbox_id == lane.mailbox_id, Attempt.state == AttemptState.OPEN
-        )
         query = (
             select(Outbox.id, Outbox.kind)
             .where(
                 Outbox.mailbox_id == lane.mailbox_id,
                 Outbox.parked.is_(False),
                 or_(Outbox.not_before.is_(None), Outbox.not_before <= now),
-                Outbox.reservation_id.not_in(unsettled),
+                is_settled(),
             )
             .order_by(Outbox.written_at, Outbox.id)
         )

@@ -6,7 +6,7 @@ of that only a keyed digest is kept, until the same subject was read again (H49,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from webapp.domain.titles import copy_has_title
 from webapp.domain.words import Answer
 from worker.sync.event import Event, EventKind, canonical_subject
-from worker.sync.values import SeriesDate, Status, Values, values_from_json, values_to_json
+from worker.sync.values import SeriesDate, Status, Values, changed, values_from_json, values_to_json
 
 Digest = Callable[[str], str]
 
@@ -121,6 +121,15 @@ def was_touched(observation: Observation) -> bool:
     if observation.created is None or observation.modified is None:
         return False
     return observation.modified - observation.created > AT_ONCE
+
+
+def lags_write(read: Observation, before: Observation, sent: Values, groups: Iterable[str]) -> bool:
+    """Whether the event as it was read back after a write is still one of before it: it shows neither what was
+    sent nor a later time than was read before (docs/graph.md#patch-204, docs/graph.md#reads-lag)."""
+    if not changed(sent, read.values, tuple(groups)):
+        return False
+    is_later = read.modified is not None and before.modified is not None and read.modified > before.modified
+    return read.change_key == before.change_key or not is_later
 
 
 def is_older(observation: Observation, base_modified: datetime | None) -> bool:

@@ -50,7 +50,11 @@ def send_task(run: Run, outbox_id: int) -> None:
         return
     try:
         with opened(run, task.authority, allowed_by) as mailbox:
-            _carry_out(run, task, task.authority, mailbox)
+            fresh = organizing.load_task(run.lane, outbox_id, run.now())
+            if fresh == task:
+                _carry_out(run, task, task.authority, mailbox)
+            elif fresh is not None:  # another room's lane was in it before us
+                _put_off(run, task, BUSY)
     except PersonBusy:
         _put_off(run, task, BUSY)
     except (OutOfReach, AccessDenied, MailboxMissing):

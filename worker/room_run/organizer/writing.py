@@ -8,7 +8,7 @@ from __future__ import annotations
 from webapp.domain.words import AttemptKind, AttemptState
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import PersonMailbox
-from worker.room_run.writing import NOT_DONE, drop, in_doubt, not_done
+from worker.room_run.writing import NOT_DONE, drop, in_doubt, not_done, returned
 from worker.store import authority as authorities
 from worker.store import organizing, writes
 from worker.store.authority import Authority, Reading, RoomOfMeeting
@@ -63,11 +63,11 @@ def send_patch(
     """PATCH the changed groups and rooms; what the server returned, or None when it must be planned again."""
     link_id, event_id = event
     with run.lane.reading() as session:
-        etag = authorities.etag_of(session, link_id)
+        before = authorities.seen_before(session, link_id)
     guests = mailbox.guests(event_id) if remove or add else None
     with run.lane.writing() as session:
         write = Write(task.reservation_id, task.revision, run.log.begin(), run.now())
-        target = (mailbox.id, event_id, guests.etag if guests is not None else etag)
+        target = (mailbox.id, event_id, guests.etag if guests is not None else before.etag)
         attempt = organizing.new_patch(session, run.lane, write, target, groups, values, remove)
     patch = MeetingPatch(
         event=EventPatch(
@@ -81,7 +81,8 @@ def send_patch(
     )
     fields = tuple(sorted(groups)) + (("rooms",) if remove or add else ())
     try:
-        returned = mailbox.patch(event_id, patch, attempt.etag, guests, fields)
+        answer = mailbox.patch(event_id, patch, attempt.etag, guests, fields)
+        seen = returned(run, answer, before, values, groups)
     except (Changed, Gone) as error:
         drop(run, attempt, "patch", error)
         return None
@@ -91,7 +92,6 @@ def send_patch(
     except SyncError as error:
         in_doubt(run, attempt, error)
         raise
-    seen = observe(returned, run.digest)
     now = run.now()
     with run.lane.writing() as session:
         authorities.wrote(session, link_id, seen, values, groups, now)
