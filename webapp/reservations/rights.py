@@ -65,13 +65,15 @@ def rights_of(session: Session, reservation: Reservation, now: datetime) -> Righ
 
 def may_move(rights: Rights) -> bool:
     """Whether another room may be chosen: an event made in Outlook would lose its guests by it."""
-    return rights.code in ("may_change_own", "may_change_through")
+    return rights.allowed and rights.code != "may_change_delegate"
 
 
 def _case(reservation: Reservation, access: Allowed) -> str:
     if access.through is Through.ORGANIZER:
         return "may_change_through"
-    return "may_change_own" if reservation.meeting.origin is Origin.HERE else "may_change_delegate"
+    if reservation.meeting.origin is not Origin.HERE:
+        return "may_change_delegate"
+    return "may_change_own" if reservation.room.mailbox_id is not None else "may_change_here"
 
 
 def _reach_said(session: Session, code: str, reservation: Reservation) -> dict[str, str]:

@@ -46,7 +46,11 @@ WORDS: dict[str, Words] = {
     ),
     "may_change_own": Words(
         "You can change time, title, owner and room, and cancel",
-        "It was made here, and its event is in the calendar of <bdi>{room}</bdi>.",
+        "It was made here, and the room itself organizes it in Outlook.",
+    ),
+    "may_change_here": Words(
+        "You can change time, title, owner and room, and cancel",
+        "It was made here, and stays here: <bdi>{room}</bdi> is not linked to a calendar.",
     ),
     "may_change_delegate": Words(
         "You can change time and title, and cancel",
@@ -160,7 +164,7 @@ REACH_WORDS = {
 """Why a person's mailbox is out of reach, and what would allow a change."""
 
 _NOT_HERE = "Only in Outlook."
-_DECLINE_INSTEAD = "No. Decline for the room frees it, here and in Outlook, and tells the organizer."
+_DECLINE_INSTEAD = "Decline for the room frees it, here and in Outlook, and tells the organizer."
 _OWNER_FIXED = "Whoever organizes a meeting owns it."
 
 RIGHTS: dict[str, tuple[tuple[str, bool, str], ...]] = {
@@ -168,6 +172,12 @@ RIGHTS: dict[str, tuple[tuple[str, bool, str], ...]] = {
         ("Time and title", True, "In the room’s calendar."),
         ("Cancel", True, "Its event is taken out of the room’s calendar."),
         ("Room", True, "Made in the other room first, then removed here."),
+        ("Owner", True, "Kept here only."),
+    ),
+    "may_change_here": (
+        ("Time and title", True, "Here only."),
+        ("Cancel", True, "Here only."),
+        ("Room", True, "In a linked room its event is made in Outlook."),
         ("Owner", True, "Kept here only."),
     ),
     "may_change_delegate": (

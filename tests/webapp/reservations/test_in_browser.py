@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
@@ -14,6 +14,7 @@ from tests.webapp.shell.test_in_browser import open_path, panel
 from webapp.database import Transactions
 from webapp.domain.words import Answer, RoomState, SyncState
 from webapp.models import Outbox, Reservation, Room
+from webapp.reservations.remote import decline_remote
 from webapp.reservations.rows import Dated
 
 __all__ = ["panel"]
@@ -22,6 +23,9 @@ pytestmark = pytest.mark.browser
 FAR = date(2060, 11, 23)
 """Still to come whenever the test runs, so that its free slots are offered."""
 AHEAD = (FAR - NOW.date()).days
+SOON = (datetime.now(tz=UTC).date() - NOW.date()).days + 6
+"""Within what a linked room can be booked ahead."""
+
 HOURS = {"Declined": (11, 12), "Alone": (13, 14), "First lane": (15, 17), "Second lane": (16, 18)}
 DAY = f"/reservations/?day={FAR.isoformat()}"
 
@@ -99,11 +103,54 @@ def test_a_pending_room_turns_active_by_itself_in_list_and_panel(panel: Page, wo
     expect(panel.locator("[hx-trigger^=every]")).to_have_count(0)
 
 
+def test_declining_asks_in_a_dialog_that_can_be_left_and_frees_the_room(panel: Page, world: World) -> None:
+    imported = world.imported(world.linked_room(), at(13, 14, SOON))
+    open_path(panel, f"/reservations/{imported}")
+    panel.get_by_role("link", name="Decline for the room").click()
+    expect(panel.get_by_role("heading", name="Decline for the room?")).to_be_focused()
+    panel.get_by_role("link", name="Keep it").click()
+    expect(panel.locator("dialog")).to_have_count(0)
+    panel.get_by_role("link", name="Decline for the room").click()
+    panel.get_by_role("button", name="Decline for the room").click()
+    expect(panel.locator("#reservation-state")).to_contain_text("The room’s refusal is still to be sent")
+    with world.rows() as session:
+        assert session.get_one(Reservation, imported).cancelled_at is not None
+
+
+def test_where_a_reservation_can_be_made_follows_the_chosen_room(panel: Page, world: World) -> None:
+    world.modes(delegation=True, create=True)
+    local, linked = world.room("Maple"), world.linked_room("Alder")
+    open_path(panel, f"/reservations/new?room={local}")
+    expect(panel.locator("#create-in")).to_contain_text("Maple is not synced with Outlook now")
+    panel.get_by_label("Room", exact=True).select_option(str(linked))
+    panel.get_by_label("The owner’s calendar, with the room invited").check()
+    expect(panel.locator("#create-in")).not_to_contain_text("Maple")
+
+
+def test_an_awaited_room_that_declines_offers_the_others_by_itself(panel: Page, world: World) -> None:
+    world.modes(delegation=True)
+    alder, birch = world.linked_room("Alder"), world.linked_room("Birch")
+    imported = world.imported(alder, at(13, 14, SOON))
+    with world.rows() as session:
+        session.get_one(Reservation, imported).sync_state = SyncState.AWAITING
+    open_path(panel, f"/reservations/{imported}")
+    expect(panel.locator("#reservation-state")).to_contain_text("Awaiting the room’s answer")
+    with world.rows() as session:
+        decline_remote(session, imported, NOW)
+    panel.locator("#reservation-state").get_by_role("link", name="Birch").click()
+    expect(panel.get_by_label("Room", exact=True)).to_have_value(str(birch))
+
+
 def test_a_phone_needs_no_sideways_scroll(panel: Page, world: World) -> None:
     room_id = world.linked_room("Linden, divisible hall with a name that goes on for longer than anyone expected")
     own = world.booking(room_id, title="Ganz außerordentliche Gesellschafterversammlung " * 5)
+    theirs = world.imported(room_id, at(13, 14, SOON))
+    declined = world.imported(world.linked_room("Alder"), at(13, 14, SOON), "uid-2")
+    with world.rows() as session:
+        decline_remote(session, declined, NOW)
     panel.set_viewport_size({"width": 390, "height": 800})
     for path in ("/rooms/", f"/rooms/{room_id}", "/reservations/?day=2026-11-23", f"/reservations/new?room={room_id}",
-                 f"/reservations/{own}", f"/reservations/{own}/cancel", "/activity/"):  # fmt: skip
+                 f"/reservations/{own}", f"/reservations/{own}/cancel", "/activity/", f"/reservations/{declined}",
+                 f"/reservations/{theirs}", f"/reservations/{theirs}/decline"):  # fmt: skip
         open_path(panel, path)
         assert panel.evaluate("document.documentElement.scrollWidth") <= 390, path

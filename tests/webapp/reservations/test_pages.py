@@ -457,8 +457,8 @@ def test_a_new_time_that_is_not_confirmed_shows_in_words_at_both_times(world: Wo
         draft = Draft(1, "Reserved by Tomasz Brandt", at(15, 16), owner_email="tomasz@larkfield.example")
         change(session, imported, draft, session.get_one(Reservation, imported).meeting.revision, "Ines", NOW)
     shown = text_of(world.get(TODAY))
-    assert "13:00 – 14:00 Old time, until confirmed" in shown
-    assert "15:00 – 16:00 New time, not confirmed" in shown
+    assert "13:00 – 14:00 Old time , until the new one is confirmed" in shown
+    assert "15:00 – 16:00 New time , not confirmed yet" in shown
 
 
 @pytest.mark.parametrize(

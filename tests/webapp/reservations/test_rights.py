@@ -29,6 +29,12 @@ def test_what_was_made_here_can_be_changed_whole(world: World) -> None:
     assert f"/reservations/{own}/cancel" in html
 
 
+def test_what_is_in_no_calendar_changes_here_only(world: World) -> None:
+    shown, _ = page(world, world.booking(world.room("Maple")))
+    assert "It was made here, and stays here: Maple is not linked to a calendar." in shown
+    assert "Time and title Yes Here only." in shown
+
+
 def test_a_delegates_event_keeps_its_guests_and_its_room(world: World) -> None:
     imported = world.imported(world.linked_room(), other_attendees=3, **DELEGATE)
     shown, _ = page(world, imported)
@@ -81,7 +87,7 @@ def test_without_delegation_the_setting_is_named_and_the_room_can_be_declined(wo
     assert "Tomasz Brandt organizes this meeting in Outlook" in shown
     assert "an administrator ticks Enable User Calendar Delegation" in shown
     assert "You can decline it for the room." in shown
-    assert "Cancel No No. Decline for the room frees it" in shown
+    assert "Cancel No Decline for the room frees it" in shown
     assert f"/reservations/{imported}/decline" in html
     assert f"/reservations/{imported}/cancel" not in html
 
