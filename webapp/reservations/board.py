@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.words import RoomState, SyncState
+from webapp.domain.words import RoomState
 from webapp.errors import NotFound
 from webapp.models import Room
 from webapp.reservations import queries
@@ -20,7 +20,8 @@ from webapp.reservations.timetable import OFFICE_HOURS, WHOLE_DAY, Booked, Grid,
 
 DAY, WEEK = "day", "week"
 MOVING_ROOMS = (RoomState.PENDING, RoomState.ACTIVE, RoomState.HELD)
-MOVING_RESERVATIONS = (SyncState.WAITING, SyncState.AWAITING)
+MOVING_MARKS = ("waiting", "awaiting", "old_time", "new_time", "leaving")
+"""What changes by itself soon; a room that did not answer in time does not."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def _column(
         sync_enabled
         and room.sync_active
         and room.sync_state in MOVING_ROOMS
-        and any(one.sync_state in MOVING_RESERVATIONS for one in bookings)
+        and any(one.mark in MOVING_MARKS for one in bookings)
     )
     return Column(
         room=room,

@@ -161,6 +161,13 @@ def test_a_column_asks_again_only_while_something_in_it_moves(world: World, stat
     assert ("every 2s" in page.text) is moves
 
 
+def test_a_column_does_not_wait_for_a_room_that_did_not_answer_in_time(world: World) -> None:
+    """H58: it is looked for each hour only."""
+    room_id = world.linked_room()
+    set_state(world, world.imported(room_id), SyncState.AWAITING, "unconfirmed")
+    assert "every 2s" not in world.get(TODAY).text
+
+
 @pytest.mark.parametrize("why", ["switched_off", "paused", "error"])
 def test_what_waits_for_a_person_does_not_poll(world: World, why: str) -> None:
     room_id = world.linked_room(state=RoomState.ERROR if why == "error" else RoomState.ACTIVE)
