@@ -78,7 +78,7 @@ def _decide(run: Run, item: Item) -> Decision | None:
     if item.reservation_id is None:
         return _decide_new(run, item, remote)
     plan = reconcile(item.base, item.local, remote, item.ours)
-    if item.parked and not all(isinstance(action, Bury | MoveBase) for action in plan):
+    if item.parked and not all(isinstance(action, Bury | MoveBase | Stop) for action in plan):
         return None
     return Decision(item, plan)
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from webapp.domain.intervals import span_to_json
-from webapp.domain.words import ConflictKind, HoldKind, OutboxKind, SyncState
+from webapp.domain.words import Choice, ConflictKind, HoldKind, OutboxKind, SyncState
 from worker.room_run.context import Run
 from worker.room_run.declining import send_decline
 from worker.room_run.organizer.sending import send_task
 from worker.room_run.slot import Slot, look_at_slot
+from worker.room_run.stopped import ask, is_at_war, is_decided, keep, let_go, take_theirs
 from worker.room_run.writing import bind, send_create, send_delete, send_patch
 from worker.store import effects, holds, records, writes
-from worker.store.holds import HeldAction, key_of
+from worker.store.holds import key_of
 from worker.store.items import Item
-from worker.store.loops import is_a_war
 from worker.store.writes import Push, Write
 from worker.sync.conflict import ours_yields
 from worker.sync.errors import Gone, Refused, Unavailable
@@ -101,7 +101,7 @@ def _push(run: Run, push: Push) -> None:
         if isinstance(action, Disagree):
             _disagree(run, push, action, seen)
         elif isinstance(action, Stop):
-            _stop(run, push, action.kind, seen)
+            _as_chosen(run, push, item, action.kind, seen)
             return
         elif isinstance(action, Apply):
             assert seen is not None, "only what was read can be applied"
@@ -120,13 +120,13 @@ def _push(run: Run, push: Push) -> None:
         elif isinstance(action, MoveBase) and seen is not None:
             with run.lane.writing() as session:
                 effects.move_base(session, item, seen, run.now())
-    _cleared(run, push, SyncState.SYNCED)
+    let_go(run, push, SyncState.SYNCED)
 
 
 def _push_new(run: Run, push: Push) -> None:
     """No event yet: nothing to do for what is cancelled or over, else create it if the slot is free."""
     if not push.ours or not isinstance(push.local, Values) or push.ended:
-        _cleared(run, push, None if push.local is ABSENT else SyncState.LOCAL)
+        let_go(run, push, None if push.local is ABSENT else SyncState.LOCAL)
         return
     found = look_at_slot(run, push.times, push.public_id)
     if found.slot is Slot.CLEARING and push.tries < MOST_CLEARING:
@@ -144,7 +144,7 @@ def _push_new(run: Run, push: Push) -> None:
     else:
         done = send_create(run, attempt)
     if done:
-        _cleared(run, push, SyncState.SYNCED)
+        let_go(run, push, SyncState.SYNCED)
         _look_after_create(run, push)
 
 
@@ -186,10 +186,15 @@ def may_be_unreadable(item: Item, now: datetime) -> bool:
 
 
 def _send(run: Run, push: Push, item: Item, seen: Observation, action: Send) -> None:
-    assert isinstance(push.local, Values), "only values can be sent"
-    if is_a_war(run.lane, push.reservation_id, run.now()):
-        _stop(run, push, HoldKind.CHANGE_LOOP, seen)
-        return
+    values = push.local
+    assert isinstance(values, Values), "only values can be sent"
+    if is_at_war(run, push):
+        choice = ask(run, push, HoldKind.CHANGE_LOOP, seen)
+        if choice is not Choice.SEND_OURS:
+            if choice is Choice.TAKE_THEIRS:
+                take_theirs(run, push, item, seen)
+            return
+        push = replace(push, decided=HoldKind.CHANGE_LOOP)
     groups = action.groups
     if "time" in groups:
         found = look_at_slot(run, push.times, push.public_id, besides=item.event_id)
@@ -201,11 +206,11 @@ def _send(run: Run, push: Push, item: Item, seen: Observation, action: Send) -> 
             return
     with run.lane.writing() as session:
         write = Write(push.reservation_id, push.revision, run.log.begin(), run.now())
-        attempt = writes.new_patch(session, run.lane, write, item.event_id, groups, push.local, seen.etag)
+        attempt = writes.new_patch(session, run.lane, write, item.event_id, groups, values, seen.etag)
     if send_patch(run, attempt, item.link_id, seen) is None:
         _put_off(run, push, SOON)
         return
-    _cleared(run, push, SyncState.SYNCED)
+    let_go(run, push, SyncState.SYNCED)
 
 
 def _take_time_back(run: Run, push: Push, item: Item, seen: Observation) -> None:
@@ -230,11 +235,14 @@ def _take_time_back(run: Run, push: Push, item: Item, seen: Observation) -> None
 
 
 def _remove(run: Run, push: Push, item: Item, seen: Observation) -> None:
+    if push.decided is None and is_decided(run, push, HoldKind.EDITED_AND_CANCELLED):
+        _as_chosen(run, push, item, HoldKind.EDITED_AND_CANCELLED, seen)  # it is not any more what was decided
+        return
     with run.lane.writing() as session:
         write = Write(push.reservation_id, push.revision, run.log.begin(), run.now())
         attempt = writes.new_delete(session, run.lane, write, item.event_id, seen.etag)
     if send_delete(run, attempt, item.link_id, seen.etag):
-        _cleared(run, push, None)
+        let_go(run, push, None)
     else:
         _put_off(run, push, SOON)
 
@@ -252,8 +260,33 @@ def _end(run: Run, push: Push, item: Item) -> None:
     now = run.now()
     with run.lane.writing() as session:
         effects.end_here(session, item, now)
-        writes.clear(session, push, None)
         run.log.step(session, now, "here", "gone", push.reservation_id)
+    let_go(run, push, None)
+
+
+def _as_chosen(run: Run, push: Push, item: Item, kind: HoldKind, seen: Observation | None) -> None:
+    """Cancelled on one side and changed on the other: as a person chose; held while nobody did (H76)."""
+    choice = ask(run, push, kind, seen)
+    push = replace(push, decided=kind)
+    if choice is Choice.KEEP and seen is not None:
+        keep(run, push, item, seen)
+    elif choice is Choice.CANCEL_THERE and seen is not None:
+        _remove(run, push, item, seen)
+    elif choice is Choice.CREATE_AGAIN:
+        _create_again(run, push, item)
+    elif choice is Choice.CANCEL_HERE:
+        _end(run, push, item)
+
+
+def _create_again(run: Run, push: Push, item: Item) -> None:
+    """A new event, by the next incarnation, if its slot is still free: else it waits for another one."""
+    now, key = run.now(), key_of(push.reservation_id)
+    with run.lane.writing() as session:
+        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.revision)
+        effects.bury(session, item.link_id, "gone_there", now)
+        holds.carried_out(session, run.lane.room_id, HoldKind.EDITED_AND_CANCELLED, key, now)
+        records.end_dispute(session, push.reservation_id, "here", now)
+    _push_new(run, replace(push, item=None))
 
 
 def _yield(run: Run, push: Push, values: Values) -> None:
@@ -276,23 +309,6 @@ def _disagree(run: Run, push: Push, action: Disagree, seen: Observation | None) 
         run.log.step(session, now, "none", "conflict", push.reservation_id, action.kind.value)
 
 
-def _stop(run: Run, push: Push, kind: HoldKind, seen: Observation | None) -> None:
-    wanted = "change_there" if kind is HoldKind.CHANGE_LOOP else "create_again"
-    action = HeldAction(
-        key=key_of(push.reservation_id),
-        action="cancel_there" if push.local is ABSENT else wanted,
-        reservation_id=push.reservation_id,
-        before=values_to_json(seen.values) if seen is not None else None,
-        after=values_to_json(push.local) if isinstance(push.local, Values) else None,
-        base_etag=seen.change_key if seen is not None else "",
-    )
-    now = run.now()
-    with run.lane.writing() as session:
-        holds.add(session, run.lane.room_id, kind, action, now)
-        writes.park(session, push, SyncState.HELD, kind.value, {})
-        run.log.step(session, now, "none", "hold", push.reservation_id, kind.value)
-
-
 def _park(run: Run, push: Push, state: SyncState, reason: str, **fields: object) -> None:
     now = run.now()
     with run.lane.writing() as session:
@@ -303,14 +319,3 @@ def _park(run: Run, push: Push, state: SyncState, reason: str, **fields: object)
 def _put_off(run: Run, push: Push, wait: timedelta | None) -> None:
     with run.lane.writing() as session:
         writes.put_off(session, push, run.now(), wait)
-
-
-def _cleared(run: Run, push: Push, state: SyncState | None) -> None:
-    kinds = (
-        HoldKind.EDITED_AND_CANCELLED,
-        HoldKind.CHANGE_LOOP,
-        *((HoldKind.SLOT_TAKEN,) if state is not None or push.cancelled else ()),
-    )
-    with run.lane.writing() as session:
-        writes.clear(session, push, state)
-        holds.release(session, run.lane.room_id, kinds, push.reservation_id, run.now())

@@ -166,6 +166,19 @@ def _has_another_event(session: Session, link: Link) -> bool:
     return session.scalar(other.limit(1)) is not None
 
 
+def keep_event(session: Session, lane: Lane, item: Item, seen: Observation, now: datetime) -> None:
+    """An event that was cancelled here stays, as a person said: its reservation lives again, as the event is. What
+    took the slot meanwhile stays as well, and the overlap is a conflict for people."""
+    check_still(session, item)
+    link, reservation = session.get_one(Link, item.link_id), session.get_one(Reservation, item.reservation_id)
+    reservation.cancelled_at, reservation.cancelled_by, reservation.withdrawn_at = None, "", None
+    reservation.meeting.cancelled_at = None
+    reservation.sync_state = SyncState.SYNCED
+    session.flush()
+    follow_remote(session, reservation.id, _remote_meeting(lane, link, seen), now)
+    _settled(session, link, reservation, seen, now)
+
+
 def keep(session: Session, lane: Lane, item: Item, side: str, now: datetime) -> None:
     """A person rejected what the plan asked for: the reservation stays without its event, or our event stays."""
     check_still(session, item)

@@ -157,6 +157,19 @@ def disagree(
     )
 
 
+def end_dispute(session: Session, reservation_id: int, prevailed: str, now: datetime) -> None:
+    """Cancelled on one side, changed on the other: one of them stands now."""
+    session.execute(
+        update(Conflict)
+        .where(
+            Conflict.reservation_id == reservation_id,
+            Conflict.kind == ConflictKind.CANCELLED_AND_EDITED,
+            Conflict.ended_at.is_(None),
+        )
+        .values(ended_at=now, prevailed=prevailed)
+    )
+
+
 def set_room_state(
     session: Session,
     room_id: int,

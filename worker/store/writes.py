@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import span_from_json, span_to_json
-from webapp.domain.words import AttemptKind, AttemptState, LinkState, OutboxKind, SyncState
+from webapp.domain.words import AttemptKind, AttemptState, HoldKind, LinkState, OutboxKind, SyncState
 from webapp.models import Attempt, Install, Link, Outbox, Reservation
 from webapp.outbox import queue_for_push
 from webapp.reservations.rows import is_ours, span_of
@@ -45,6 +45,8 @@ class Push:
     item: Item | None
     """Its link, if it has an event."""
     tries: int
+    decided: HoldKind | None = None
+    """The hold in which a person decided what is done now."""
 
 
 @dataclass(frozen=True)
