@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from webapp.domain.words import LinkState, RunResult
+from webapp.domain.words import HoldActionState, LinkState, RunResult
 from webapp.errors import NotFound
-from webapp.models import Conflict, Hold, Link, Meeting, Reservation, Room, RoomRun, RunStep
+from webapp.models import Conflict, Hold, HoldAction, Link, Meeting, Reservation, Room, RoomRun, RunStep
 
 PER_PAGE = 50
 HOLDS_SHOWN = 20
@@ -70,10 +70,27 @@ def open_holds(session: Session, room_id: int | None) -> tuple[Sequence[tuple[Ho
     return [(hold, room) for hold, room in rows], total
 
 
-def held_reservations(session: Session, holds: Sequence[tuple[Hold, Room]]) -> dict[int, Reservation]:
-    """The reservations that the actions of these holds name, by id."""
-    ids = {action.reservation_id for hold, _ in holds for action in hold.actions[:HOLDS_SHOWN]} - {None}
+def hold_with_actions(session: Session, hold_id: int) -> tuple[Hold, Room]:
+    """One hold, open or closed, with its room; raises `NotFound`."""
+    query = select(Hold, Room).join(Room, Hold.room_id == Room.id).where(Hold.id == hold_id)
+    row = session.execute(query.options(joinedload(Hold.actions))).unique().one_or_none()
+    if row is None:
+        raise NotFound(what="hold", id=hold_id)
+    return row[0], row[1]
+
+
+def held_reservations(
+    session: Session, holds: Sequence[tuple[Hold, Room]], limit: int | None = None
+) -> dict[int, Reservation]:
+    """The reservations that the actions of these holds name, by id; of each hold the `limit` that are shown first."""
+    ids = {row.reservation_id for hold, _ in holds for row in in_order(hold)[:limit]} - {None}
     return _reservations(session, ids) if ids else {}
+
+
+def in_order(hold: Hold) -> list[HoldAction]:
+    """The actions of a hold that are not carried out yet, those that nobody decided first."""
+    rows = [row for row in hold.actions if row.state is not HoldActionState.DONE]
+    return sorted(rows, key=lambda row: (row.state is not HoldActionState.OPEN, row.id))
 
 
 def open_conflicts(session: Session, room_id: int | None) -> Sequence[tuple[Conflict, Room]]:

@@ -1,23 +1,35 @@
-"""Activity: what the sync did, room by room, and what it will not do without a person. Only shown, not decided."""
+"""Activity: what the sync did, room by room, and what it will not do without a person, who decides it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask_login import current_user
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
 
-from webapp.activity import queries
+from webapp.activity import queries, service
+from webapp.activity.shown import offer_for, shown_action, shown_hold
+from webapp.clock import utcnow
+from webapp.domain.words import Choice
+from webapp.enqueue import SYNC_MAILBOXES
+from webapp.errors import Refused
 from webapp.extensions import db
-from webapp.forms import whole
-from webapp.htmx import answer
+from webapp.forms import is_whole, whole
+from webapp.htmx import answer, done, go_to
 from webapp.models import Reservation, Room
 from webapp.reservations.rows import span_of
 from webapp.reservations.service import title_of
 from webapp.reservations.shown import when
 from webapp.reservations.story import step_detail, step_words
 from webapp.reservations.words import CONFLICT_WORDS
-from webapp.words import words_for
+from webapp.words import words_for, words_of
+
+ASKED = 20
+"""So many reservations are named in a question; the rest are counted."""
 
 blueprint = Blueprint("activity", __name__, url_prefix="/activity")
 
@@ -57,7 +69,8 @@ def index() -> Response:
     room = session.get(Room, wanted.room_id) if wanted.room_id is not None else None
     holds, total = queries.open_holds(session, wanted.room_id)
     conflicts = queries.open_conflicts(session, wanted.room_id)
-    named = queries.held_reservations(session, holds) | queries.reservations_of(session, conflicts)
+    named = queries.held_reservations(session, holds, queries.HOLDS_SHOWN)
+    named |= queries.reservations_of(session, conflicts)
     return answer(
         "activity/index.html",
         "activity/_work.html",
@@ -65,12 +78,104 @@ def index() -> Response:
         room=room,
         runs=found,
         older=older,
-        holds=holds,
+        holds=[shown_hold(one, its_room, named, queries.HOLDS_SHOWN) for one, its_room in holds],
         hold_count=total,
         conflicts=conflicts,
         named=named,
         set_aside=queries.set_aside(session),
     )
+
+
+@blueprint.get("/holds/<int:hold_id>")
+def hold(hold_id: int) -> Response:
+    """One hold with all its actions."""
+    return answer("activity/hold.html", "activity/_hold_work.html", **_hold(hold_id))
+
+
+@blueprint.get("/holds/<int:hold_id>/decide")
+def ask(hold_id: int) -> Response:
+    """What a choice would do, and about what, before it is made."""
+    session = db.session()
+    found, room = queries.hold_with_actions(session, hold_id)
+    choice, ids = _choice(request.args), _action_ids(request.args)
+    chosen = service.offered(found, ids, choice) if found.closed_at is None and choice else []
+    if not chosen or choice is None:
+        raise Refused("hold_over" if found.closed_at is not None else "hold_choice")
+    named = queries.held_reservations(session, [(found, room)])
+    actions = [shown_action(found, row, room, named.get(row.reservation_id or 0)) for row in chosen[:ASKED]]
+    asked = {
+        "choice": choice,
+        "offer": offer_for(found, choice) if ids is None else dict(actions[0].offers)[choice],
+        "actions": actions,
+        "count": len(chosen),
+        "more": len(chosen) - len(actions),
+        "one": ids[0] if ids else None,
+        "token": service.token(chosen),
+    }
+    return answer("activity/ask.html", "activity/_ask_dialog.html", hold=found, room=room, asked=asked)
+
+
+@blueprint.post("/holds/<int:hold_id>/decide")
+def decide(hold_id: int) -> AnyResponse:
+    """A person decides; the next run of the room carries it out."""
+    choice, ids, seen = _choice(request.form), _action_ids(request.form), request.form.get("seen", "")
+    try:
+        if choice is None:
+            raise Refused("hold_choice")
+        decided = service.decide(db.session(), hold_id, ids, choice, current_user.name, seen, utcnow())
+    except Refused as error:
+        db.session.rollback()
+        refused = {**_hold(hold_id), "refusal": words_of(error)}
+        return answer("activity/hold.html", "activity/_hold_work_and_toasts.html", 409, **refused)
+    db.session.commit()
+    decision = "1 reservation is" if decided.count == 1 else f"{decided.count} reservations are"
+    flash(Markup("{} decided. The next run of <bdi>{}</bdi> carries it out.").format(decision, decided.room))
+    _ring(decided.mailbox_id)
+    return done(url_for(".hold", hold_id=hold_id), "activity/_hold_work_and_toasts.html", **_hold(hold_id))
+
+
+@blueprint.post("/kept/<int:reservation_id>/create-again")
+def create_again(reservation_id: int) -> AnyResponse:
+    """A reservation that was kept here without its event is sent to Outlook once more."""
+    return _kept(service.create_again(db.session(), reservation_id, utcnow()), "It is created in Outlook again.")
+
+
+@blueprint.post("/kept/<int:reservation_id>/cancel")
+def cancel_kept(reservation_id: int) -> AnyResponse:
+    """A reservation that was kept here without its event ends here."""
+    kept = service.cancel_kept(db.session(), reservation_id, current_user.name, utcnow())
+    return _kept(kept, "It is cancelled here.")
+
+
+def _hold(hold_id: int) -> dict[str, Any]:
+    found, room = queries.hold_with_actions(db.session(), hold_id)
+    return {"shown": shown_hold(found, room, queries.held_reservations(db.session(), [(found, room)]))}
+
+
+def _kept(reservation: Reservation, message: str) -> AnyResponse:
+    reservation_id, mailbox_id = reservation.id, reservation.room.mailbox_id
+    db.session.commit()
+    flash(message)
+    _ring(mailbox_id)
+    return go_to(url_for("reservations.show", reservation_id=reservation_id))
+
+
+def _ring(mailbox_id: int | None) -> None:
+    if mailbox_id is not None:
+        current_app.extensions["bell"].ring(SYNC_MAILBOXES, [mailbox_id])
+
+
+def _choice(values: Mapping[str, str]) -> Choice | None:
+    text = values.get("choice", "")
+    return Choice(text) if text in {*Choice} else None
+
+
+def _action_ids(values: Mapping[str, str]) -> list[int] | None:
+    """The one action that is meant; None: all. What no page of ours wrote is no action at all."""
+    text = values.get("action", "")
+    if not text:
+        return None
+    return [whole(text) if is_whole(text) else 0]
 
 
 @blueprint.get("/runs/<int:run_id>")

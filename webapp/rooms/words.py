@@ -122,9 +122,24 @@ WORDS: dict[str, Words] = {
         ("Give it another time, or cancel it.",),
     ),
     "edited_and_cancelled": Words(
-        "A reservation was changed here and cancelled in Outlook",
-        "Nothing was thrown away: it stays here until a person decides.",
+        "A reservation was cancelled on one side and changed on the other",
+        "Nothing was thrown away: both sides stay as they are until a person decides.",
         ("See Activity for what is held.",),
+    ),
+    "change_loop": Words(
+        "Two products change the same event against each other",
+        "What is sent from here is taken back in Outlook, again and again. Nothing is sent until a person decides.",
+        ("Find the other product that writes in this calendar; see Activity for both values.",),
+    ),
+    "doubtful_create": Words(
+        "It is not known whether a meeting was created in its owner’s calendar",
+        "Microsoft did not answer, and the meeting was not found. The room is reserved here meanwhile.",
+        ("Look into the owner’s calendar; see Activity for the choices.",),
+    ),
+    "access_lost": Words(
+        "A change of a person’s meeting may not be sent any more",
+        "A setting was changed after it was saved. It does not go out by itself when the setting returns.",
+        ("See Activity to send it now or to discard it.",),
     ),
     "quarantine_share": Words(
         "Too many events of this calendar could not be read",

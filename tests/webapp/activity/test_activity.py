@@ -106,8 +106,8 @@ def test_open_holds_say_why_and_list_what_is_kept_back(world: World) -> None:
     shown = text_of(page)
     assert "Sycamore Hall : Many reservations would be cancelled at once" in shown
     assert "Nothing was cancelled here" in shown
-    assert shown.count("Cancel here") == 20
-    assert "and 2 more." in shown
+    assert page.text.count("Cancel here<span") == 20
+    assert "Show 2 more" in shown
     assert page.text.count('class="hold"') == 1
 
 
@@ -132,13 +132,6 @@ def test_what_was_set_aside_is_counted(world: World) -> None:
     with world.rows() as session:
         session.scalars(select(Link)).one().state = LinkState.QUARANTINED
     assert "1 event is set aside" in text_of(world.get("/activity/"))
-
-
-def test_nothing_on_the_page_decides_anything(world: World) -> None:
-    room_id = world.linked_room()
-    with world.rows() as session:
-        session.add(Hold(room_id=room_id, kind=HoldKind.EMPTY_LISTING, opened_at=NOW))
-    assert 'method="post"' not in world.get("/activity/", htmx=True).text
 
 
 def test_a_full_page_costs_at_most_twelve_queries(world: World, count_queries: Any) -> None:
