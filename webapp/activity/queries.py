@@ -15,6 +15,8 @@ from webapp.models import Conflict, Hold, HoldAction, Link, Meeting, Reservation
 
 PER_PAGE = 50
 HOLDS_SHOWN = 20
+ACTIONS_SHOWN = 6
+"""So many actions of each hold are listed where all holds are."""
 SHOWN = ("", "changes", "failed")
 
 

@@ -69,7 +69,7 @@ def index() -> Response:
     room = session.get(Room, wanted.room_id) if wanted.room_id is not None else None
     holds, total = queries.open_holds(session, wanted.room_id)
     conflicts = queries.open_conflicts(session, wanted.room_id)
-    named = queries.held_reservations(session, holds, queries.HOLDS_SHOWN)
+    named = queries.held_reservations(session, holds, queries.ACTIONS_SHOWN)
     named |= queries.reservations_of(session, conflicts)
     return answer(
         "activity/index.html",
@@ -78,7 +78,7 @@ def index() -> Response:
         room=room,
         runs=found,
         older=older,
-        holds=[shown_hold(one, its_room, named, queries.HOLDS_SHOWN) for one, its_room in holds],
+        holds=[shown_hold(one, its_room, named, queries.ACTIONS_SHOWN) for one, its_room in holds],
         hold_count=total,
         conflicts=conflicts,
         named=named,
