@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.sync.checks import assert_quiet, assert_same, invite, ours_there, put, reservations
+from tests.sync.oracle import live_there
 from tests.sync.world import World
-from webapp.domain.words import SyncState
+from webapp.domain.words import ConflictKind, SyncState
 from webapp.errors import Refused
 from webapp.models import Reservation
 from webapp.reservations import service
@@ -194,3 +195,73 @@ def test_two_meetings_that_swap_rooms_at_once_end_where_their_organizers_put_the
     assert [row.meeting.title for row in reservations(world, "birch")] == ["One"]
     assert_same(world, "alder")
     assert_same(world, "birch")
+
+
+def cancel_room(world: World, reservation_id: int) -> None:
+    """*Cancel* here: it frees this room only."""
+    with world.transactions.writing() as session:
+        row = session.get_one(Reservation, reservation_id)
+        service.cancel(session, row.id, row.meeting.revision, "Ines", world.now())
+
+
+def test_a_room_taken_off_here_is_taken_off_there_though_the_other_room_left_meanwhile(world: World) -> None:
+    """H53, I2: no reservation of the meeting is left here, and its event still names the room."""
+    person = world.tenant.as_person(world.address("ada"))
+    both = [world.address("alder"), world.address("birch")]
+    event = person.book("Plan", world.at(10).start, world.at(10).end, rooms=both)
+    world.run()
+    (row,) = reservations(world, "birch")
+    cancel_room(world, row.id)
+    person.change(event, rooms=[world.address("birch")])
+    world.tenant.settle()
+    world.tenant.faults.add("patch", "412")
+    world.run()
+    world.run()
+
+    assert event.item is not None
+    assert event.item.attendees == ()
+    assert world.slots_here("alder") == world.slots_here("birch") == []
+    assert live_there(world, "alder") == live_there(world, "birch") == []
+    assert_quiet(world)
+
+
+def test_a_room_that_its_organizer_invites_again_is_not_taken_off_by_a_change_made_here(world: World) -> None:
+    """H53: it left the meeting in Outlook, so it is nobody's here to take off."""
+    person = world.tenant.as_person(world.address("ada"))
+    both = [world.address("alder"), world.address("birch")]
+    event = person.book("Plan", world.at(10).start, world.at(10).end, rooms=both)
+    world.run()
+    person.change(event, rooms=[world.address("alder")])
+    world.run()
+    (row,) = reservations(world, "alder")
+    renamed = Draft(row.room_id, "Other", service.span_of(row.meeting), owner_email=world.address("ada"))
+    with world.transactions.writing() as session:
+        service.change(session, row.id, renamed, row.meeting.revision, "Ines", world.now())
+    person.change(event, rooms=both)
+    world.run_once("alder")
+    world.run()
+
+    assert event.item is not None
+    assert sorted(line["address"] for line in event.item.attendees) == both
+    assert_same(world, "birch")
+    assert_quiet(world)
+
+
+def test_a_change_of_a_meeting_that_all_rooms_left_before_it_was_sent_is_kept_for_people(world: World) -> None:
+    """I2: the organizer may invite a room again, and his title would be all that is left."""
+    event = invite(world, "alder", "Plan", world.at(10))
+    world.run()
+    (row,) = reservations(world, "alder")
+    renamed = Draft(row.room_id, "Other", service.span_of(row.meeting), owner_email=world.address("ada"))
+    with world.transactions.writing() as session:
+        service.change(session, row.id, renamed, row.meeting.revision, "Ines", world.now())
+    world.tenant.as_person(world.address("ada")).change(event, rooms=[])
+    world.tenant.settle()
+    world.tenant.faults.add("patch", "412")
+    world.run()
+
+    assert event.item is not None
+    assert event.item.subject == "Plan"
+    (kept,) = world.conflicts()
+    assert (kept.kind, kept.here["subject"]) == (ConflictKind.CANCELLED_AND_EDITED, "Other")
+    assert_quiet(world)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.access import Modes, may_read_organizer
 from webapp.domain.intervals import span_from_json
 from webapp.domain.words import (
+    BY_OUTLOOK,
     Answer,
     AttemptKind,
     AttemptState,
@@ -80,7 +81,9 @@ class RoomOfMeeting:
     name: str
     address: str
     wanted: bool
-    """It lives here; otherwise it was cancelled here and is to be taken off."""
+    """It lives here."""
+    taken_off: bool
+    """People here took it out of the meeting. A room that left it in Outlook is its organizer's to invite again."""
 
 
 def due(lane: Lane, now: datetime) -> list[int]:
@@ -307,7 +310,14 @@ def rooms_of(session: Session, meeting_id: int) -> list[RoomOfMeeting]:
         .order_by(Room.id)
     )
     return [
-        RoomOfMeeting(one.id, room.id, room.name, (room.external_address or "").lower(), one.cancelled_at is None)
+        RoomOfMeeting(
+            one.id,
+            room.id,
+            room.name,
+            (room.external_address or "").lower(),
+            wanted=one.cancelled_at is None,
+            taken_off=one.cancelled_at is not None and one.cancelled_by != BY_OUTLOOK,
+        )
         for one, room in rows
     ]
 

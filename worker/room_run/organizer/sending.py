@@ -41,8 +41,8 @@ def send_task(run: Run, outbox_id: int) -> None:
     if task is None:
         return
     run.log.begin()
-    if task.authority is None or (task.kind is OutboxKind.MEETING and not _has_rooms(task)):
-        _drop(run, task)
+    if task.authority is None or (task.kind is OutboxKind.MEETING and not _is_about_rooms(task)):
+        _drop_unsent(run, task)
         return
     allowed_by = _allowed_by(task.kind, task.authority, modes_of(run))
     if allowed_by is None:
@@ -65,8 +65,10 @@ def send_task(run: Run, outbox_id: int) -> None:
         _stop(run, task, "refused", code=error.trouble.code, status=error.trouble.status)
 
 
-def _has_rooms(task: Task) -> bool:
-    return any(room.wanted for room in task.rooms)
+def _is_about_rooms(task: Task) -> bool:
+    """Whether some room lives in the meeting, or is to be taken off the event that Outlook has of it."""
+    is_there = task.authority is not None and bool(task.authority.ical_uid)
+    return any(room.wanted or (room.taken_off and is_there) for room in task.rooms)
 
 
 def _allowed_by(kind: OutboxKind, authority: Authority, modes: Modes) -> str | None:
@@ -120,15 +122,16 @@ def _create(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox) 
 
 
 def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, event: Event) -> None:
-    """Send the groups that only people here changed, and take rooms off; the organizer's changes stand."""
+    """Send the groups that only people here changed, and take rooms off; the organizer's changes stand. A meeting
+    that no room holds any more is only left."""
     seen = observe(event, run.digest)
     base = authority.base or _assumed_base(task, authority.local, seen.values)
     here = changed(base.local, authority.local, LOCAL_GROUPS)
     there = changed(base.remote, seen.values, REMOTE_GROUPS)
     both = {group for group in here & there if getattr(authority.local, group) != getattr(seen.values, group)}
-    send = frozenset(here - there)
+    send = frozenset(here - there) if any(room.wanted for room in task.rooms) else frozenset()
     invited = {one.address.casefold() for one in event.resources}
-    remove = tuple(room.address for room in task.rooms if not room.wanted and room.address.casefold() in invited)
+    remove = tuple(room.address for room in task.rooms if room.taken_off and room.address.casefold() in invited)
     add = tuple(room for room in task.rooms if room.wanted and room.address.casefold() not in invited)
     now = run.now()
     with run.lane.writing() as session:
@@ -196,19 +199,25 @@ def _cancelled_there(run: Run, task: Task, authority: Authority) -> None:
     """Changed here, called off there: the organizer's word stands, and what was wanted here is kept."""
     now = run.now()
     with run.lane.writing() as session:
-        records.disagree(
-            session,
-            run.lane.room_id,
-            task.reservation_id,
-            ConflictKind.CANCELLED_AND_EDITED,
-            "there",
-            {"time": span_to_json(authority.local.time), "subject": authority.local.subject},
-            {},
-            now,
-        )
+        _keep_wish(run, session, task, authority)
         organizing.clear(session, task, now)
         authorities.meeting_ended(session, authority.meeting_id, now)
         run.log.step(session, now, "here", "cancel", task.reservation_id, "organizer")
+
+
+def _drop_unsent(run: Run, task: Task) -> None:
+    """No room is left in it: nothing is sent. If they left in Outlook, what was wanted here is kept for people."""
+    authority = task.authority
+    with run.lane.writing() as session:
+        if organizing.clear(session, task, run.now()) and authority is not None and authority.ical_uid:
+            _keep_wish(run, session, task, authority)
+
+
+def _keep_wish(run: Run, session: Session, task: Task, authority: Authority) -> None:
+    """Its event, or its place in the rooms, was called off by the organizer before a change was sent to him."""
+    wanted = {"time": span_to_json(authority.local.time), "subject": authority.local.subject}
+    kind, now = ConflictKind.CANCELLED_AND_EDITED, run.now()
+    records.disagree(session, run.lane.room_id, task.reservation_id, kind, "there", wanted, {}, now)
 
 
 def _hold_access(run: Run, task: Task) -> None:

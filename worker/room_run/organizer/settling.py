@@ -210,7 +210,9 @@ def _hold(run: Run, doubt: Doubt) -> None:
     with run.lane.writing() as session:
         holds.add(session, run.lane.room_id, kind, action, now)
         holds.reopen(session, run.lane.room_id, kind, action.key)
-        writes.tell(session, attempt.reservation_id, SyncState.HELD, HoldKind.DOUBTFUL_CREATE.value)
+        waiting = {one.id for one in authorities.live_reservations(session, doubt.authority.meeting_id)}
+        for reservation_id in sorted(waiting | {attempt.reservation_id}):  # also what took its place in another room
+            writes.tell(session, reservation_id, SyncState.HELD, HoldKind.DOUBTFUL_CREATE.value)
         writes.look_later(session, attempt.id, now + SLOWLY)
 
 
