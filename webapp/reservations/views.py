@@ -142,8 +142,9 @@ def change(reservation_id: int) -> AnyResponse:
         saved = service.change(db.session(), reservation_id, draft, form.seen_revision, current_user.name, now)
     except (FieldError, Refused, StaleRevision) as error:
         return _refused(error, form, found.room, found)
+    saved_id = saved.id
     commit_and_ring(saved, "{} is saved.")
-    return go_to(url_for(".show", reservation_id=reservation_id))
+    return go_to(url_for(".show", reservation_id=saved_id))
 
 
 @blueprint.get("/<int:reservation_id>")

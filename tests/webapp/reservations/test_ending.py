@@ -65,7 +65,9 @@ def test_cancel_for_this_room_says_that_the_others_stay_and_frees_it_alone(world
     with world.rows() as session:
         lead = session.scalars(select(Room.mailbox_id).where(Room.name == "Alder")).one()
     assert world.jobs() == [(SYNC_MAILBOXES, ([lead],))]
-    assert "still to be taken off the meeting" in text_of(world.get(f"/reservations/{birch}"))
+    freed = text_of(world.get(f"/reservations/{birch}"))
+    assert "still to be taken off the meeting" in freed
+    assert "2 rooms of this meeting Birch this reservation Cancelled Alder" in freed
 
 
 @pytest.mark.parametrize("htmx", [False, True])

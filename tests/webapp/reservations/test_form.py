@@ -152,9 +152,10 @@ def test_another_room_is_chosen_among_those_that_it_may_move_to(world: World) ->
     refused = change(world, own, {"room_id": foreign})
     assert refused.status_code == 409
     assert "Foreign belongs to another connection" in text_of(refused)
-    assert change(world, own, {"room_id": birch}).status_code == 303
+    moved = change(world, own, {"room_id": birch})
     with world.rows() as session:
         leaving = session.get_one(Reservation, own)
+        assert moved.headers["Location"] == f"/reservations/{leaving.leaves_for_id}"
         assert (leaving.sync_code, leaving.sync_state) == ("moving", SyncState.WAITING)
         assert session.scalars(select(Outbox.reservation_id)).all() == [leaving.leaves_for_id]
 
