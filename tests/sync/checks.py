@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy import select
 
 from tests.sync.oracle import dump, live_there
 from tests.sync.world import World
-from tests.tenant import Booked
+from tests.tenant import Booked, RequestInfo
 from webapp.activity import service as holds
 from webapp.domain.intervals import Timed
 from webapp.domain.words import Choice, HoldKind
@@ -26,6 +26,38 @@ def invite(world: World, room: str, title: str, span: Timed, who: str = "ada", *
 def put(world: World, room: str, title: str, span: Timed, **more: Any) -> Booked:
     """A delegate books in the room's own calendar."""
     return world.tenant.as_delegate(world.address(room)).book(title, span.start, span.end, **more)
+
+
+def book_for(world: World, room: str, title: str, span: Timed, who: str = "ada") -> int:
+    """A person here books in the owner's calendar; the reservation's id."""
+    return world.book(
+        room, title, span, owner_name=who.title(), owner_email=world.address(who), in_owner_calendar=True
+    )
+
+
+def persons_events(world: World, who: str = "ada") -> list[dict[str, Any]]:
+    """What a person's calendar holds of her own and others' meetings that are not called off."""
+    return [event for event in world.tenant.events(world.address(who)) if not event["is_cancelled"]]
+
+
+def once(world: World, op: str, phase: str, act: Callable[[], object]) -> list[int]:
+    """Do something at the first request of this kind; a list that tells whether it came to it."""
+    done: list[int] = []
+
+    def at_the_moment(when: str, info: RequestInfo) -> None:
+        if when == phase and info.op == op and not done:
+            done.append(info.number)
+            act()
+
+    world.tenant.on_request(at_the_moment)
+    return done
+
+
+def strip_marks(world: World, who: str = "alder") -> None:
+    """The events of a calendar lose our property and our transactionId."""
+    box = world.tenant.mailbox(world.address(who))
+    for item in list(box.items.values()):
+        box.put(item.changed(properties={}, transaction_id=None, change=box.take_change()), world.now())
 
 
 def ours_there(world: World, room: str) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from tests.sync.checks import assert_quiet, assert_same, invite, ours_there, put, reservations
+from tests.sync.checks import assert_quiet, assert_same, invite, ours_there, put, reservations, strip_marks
 from tests.sync.oracle import live_there
 from tests.sync.world import INSTALL, World
 from webapp.domain.words import LinkState, RoomState
@@ -87,13 +87,6 @@ def test_no_link_names_a_mailbox_that_its_id_is_not_of(world: World) -> None:
         owner = next((room for room in ("alder", "birch") if world.address(room) in request.path), None)
         if owner is not None and request.event_id is not None:
             assert request.status != 404, request
-
-
-def strip_marks(world: World, room: str = "alder") -> None:
-    """The room's copies lose our property and our transactionId."""
-    box = world.tenant.mailbox(world.address(room))
-    for item in list(box.items.values()):
-        box.put(item.changed(properties={}, transaction_id=None, change=box.take_change()), world.now())
 
 
 def test_an_event_that_lost_its_mark_stays_the_one_it_is(world: World) -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.sync.checks import assert_quiet, assert_same, ours_there, put, reservations
+from tests.sync.checks import assert_quiet, assert_same, once, ours_there, put, reservations
 from tests.sync.oracle import live_there
 from tests.sync.world import World
-from tests.tenant import Booked, RequestInfo
+from tests.tenant import Booked
 from tests.tenant.state import Item
 from webapp.domain.words import SyncState
 from webapp.errors import FieldError
@@ -34,19 +34,6 @@ def item_of(event: Booked) -> Item:
     item = event.item
     assert item is not None, "it is there"
     return item
-
-
-def once(world: World, op: str, phase: str, act: Any) -> list[int]:
-    """Do something at the first request of this kind; a list that tells whether it came to it."""
-    done: list[int] = []
-
-    def at_the_moment(when: str, info: RequestInfo) -> None:
-        if when == phase and info.op == op and not done:
-            done.append(info.number)
-            act()
-
-    world.tenant.on_request(at_the_moment)
-    return done
 
 
 def test_a_guest_added_there_survives_a_rename_here_and_is_mailed_once(world: World) -> None:

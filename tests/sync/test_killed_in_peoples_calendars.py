@@ -47,12 +47,6 @@ def adas(world: World, room: str = "alder") -> Reservation:
     return next(row for row in reservations(world, room) if row.meeting.title == "Adas")
 
 
-def act(world: World, reservation: Reservation, what: str) -> None:
-    with world.transactions.writing() as session:
-        row = session.get_one(Reservation, reservation.id)
-        getattr(service, what)(session, row.id, row.meeting.revision, "Ines", world.now())
-
-
 def book_for_bob(world: World) -> None:
     bob = world.address("bob")
     world.book("alder", "Bobs", world.at(18), owner_name="Bob", owner_email=bob, in_owner_calendar=True)
@@ -86,7 +80,7 @@ def leave_one_room(world: World) -> None:
 
 
 def cancel_all(world: World) -> None:
-    act(world, adas(world), "cancel_meeting")
+    world.act(adas(world).id, "cancel_meeting")
 
 
 def the_answer_of_a_cancel_is_lost(world: World) -> None:
@@ -96,7 +90,7 @@ def the_answer_of_a_cancel_is_lost(world: World) -> None:
 
 def decline_for_the_room(world: World) -> None:
     world.set_modes()
-    act(world, adas(world), "decline")
+    world.act(adas(world).id, "decline")
 
 
 def the_answer_of_a_decline_is_lost(world: World) -> None:

@@ -6,15 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.sync.checks import assert_quiet, invite, reservations
+from tests.sync.checks import assert_quiet, book_for, invite, persons_events, reservations
 from tests.sync.world import World
 from tests.tenant import Booked
-from webapp.domain.intervals import Span
+from webapp.domain.intervals import Timed
 from webapp.domain.words import HoldKind, Home, SyncState, TitleSource
 from webapp.errors import FieldError, Refused
 from webapp.models import Attempt, Mailbox, MailboxLedger, Outbox, Reservation
-from webapp.reservations import service
-from webapp.reservations.service import Draft
 
 
 @pytest.fixture
@@ -27,12 +25,8 @@ def world(world: World) -> World:
     return world
 
 
-def book_for_ada(world: World, span: Span, title: str = "Plan", room: str = "alder") -> int:
-    return world.book(room, title, span, owner_name="Ada", owner_email=world.address("ada"), in_owner_calendar=True)
-
-
-def events_of_ada(world: World) -> list[dict[str, object]]:
-    return [event for event in world.tenant.events(world.address("ada")) if not event.get("is_cancelled")]
+def book_for_ada(world: World, span: Timed) -> int:
+    return book_for(world, "alder", "Plan", span)
 
 
 def state_of(world: World, reservation_id: int) -> tuple[SyncState, str | None]:
@@ -40,34 +34,12 @@ def state_of(world: World, reservation_id: int) -> tuple[SyncState, str | None]:
     return row.sync_state, row.sync_code
 
 
-def act(world: World, reservation_id: int, what: str) -> None:
-    """`cancel_meeting` or `decline`, as a person here does it."""
-    with world.transactions.writing() as session:
-        row = session.get_one(Reservation, reservation_id)
-        getattr(service, what)(session, row.id, row.meeting.revision, "Ines", world.now())
-
-
-def change(world: World, reservation_id: int, *, title: str | None = None, span: Span | None = None) -> None:
-    with world.transactions.writing() as session:
-        row = session.get_one(Reservation, reservation_id)
-        meeting = row.meeting
-        owner = meeting.owner.email if meeting.owner else ""
-        draft = Draft(
-            row.room_id,
-            title or meeting.title or "Untitled",
-            span or service.span_of(meeting),
-            meeting.is_private,
-            owner_email=owner,
-        )
-        service.change(session, row.id, draft, meeting.revision, "Ines", world.now())
-
-
 def imported(world: World, room: str = "alder") -> Reservation:
     (found,) = reservations(world, room)
     return found
 
 
-def invite_rooms(world: World, title: str, span: Span, *rooms: str) -> Booked:
+def invite_rooms(world: World, title: str, span: Timed, *rooms: str) -> Booked:
     person = world.tenant.as_person(world.address("ada"))
     return person.book(title, span.start, span.end, rooms=[world.address(room) for room in rooms])
 
@@ -78,7 +50,7 @@ def test_a_reservation_made_for_its_owner_is_one_event_in_his_calendar_that_the_
     assert state_of(world, key) == (SyncState.AWAITING, None)
     world.run()
 
-    assert [event["subject"] for event in events_of_ada(world)] == ["Plan"]
+    assert [event["subject"] for event in persons_events(world)] == ["Plan"]
     assert state_of(world, key) == (SyncState.SYNCED, None)
     assert len(world.there("alder")) == 1
     assert world.slots_here("alder") == [(world.at(10).start, world.at(10).end)]
@@ -95,7 +67,7 @@ def test_a_room_that_declines_leaves_the_owners_event_and_blocks_nothing(world: 
 
     assert state_of(world, key)[0] is SyncState.DECLINED
     assert world.slots_here("alder") == []
-    assert len(events_of_ada(world)) == 1
+    assert len(persons_events(world)) == 1
     assert_quiet(world)
 
 
@@ -110,7 +82,7 @@ def test_a_room_that_never_answers_is_shown_as_unconfirmed_and_goes_on_blocking(
 
     assert state_of(world, key) == (SyncState.AWAITING, "unconfirmed")
     assert len(world.slots_here("alder")) == 1
-    assert len(events_of_ada(world)) == 1
+    assert len(persons_events(world)) == 1
 
 
 def test_a_room_that_declines_later_says_so(world: World) -> None:
@@ -125,11 +97,11 @@ def test_a_room_that_declines_later_says_so(world: World) -> None:
 
     assert state_of(world, key) == (SyncState.DECLINED, "declined_later")
     assert world.slots_here("alder") == []
-    assert len(events_of_ada(world)) == 1
+    assert len(persons_events(world)) == 1
 
 
 def _id_in_ada(world: World) -> str:
-    (event,) = events_of_ada(world)
+    (event,) = persons_events(world)
     return str(event["id"])
 
 
@@ -186,7 +158,7 @@ def test_a_change_here_goes_through_the_organizers_calendar_and_the_room_follows
     """H57: the room's copy is never written."""
     invite(world, "alder", "Budget", world.at(10))
     world.run()
-    change(world, imported(world).id, title="Budget talk", span=world.at(14))
+    world.change(imported(world).id, title="Budget talk", span=world.at(14))
     blocked = world.slots_here("alder")
     assert (world.at(10).start, world.at(10).end) in blocked
     assert (world.at(14).start, world.at(14).end) in blocked
@@ -194,7 +166,7 @@ def test_a_change_here_goes_through_the_organizers_calendar_and_the_room_follows
     world.run()
 
     assert world.writes() == before + 1
-    (event,) = events_of_ada(world)
+    (event,) = persons_events(world)
     assert (event["subject"], event["start"]) == ("Budget talk", world.at(14).start)
     assert world.slots_here("alder") == [(world.at(14).start, world.at(14).end)]
     assert state_of(world, imported(world).id) == (SyncState.SYNCED, None)
@@ -206,12 +178,12 @@ def test_a_new_time_that_the_room_declines_is_told_and_the_event_stays(world: Wo
     invite(world, "alder", "Budget", world.at(10))
     world.run()
     world.tenant.set_policy(world.address("alder"), booking_window_in_days=1)
-    change(world, imported(world).id, span=world.at(24 * 4))
+    world.change(imported(world).id, span=world.at(24 * 4))
     world.run()
 
     assert state_of(world, imported(world).id)[0] is SyncState.DECLINED
     assert world.slots_here("alder") == []
-    assert [event["start"] for event in events_of_ada(world)] == [world.at(24 * 4).start]
+    assert [event["start"] for event in persons_events(world)] == [world.at(24 * 4).start]
     assert_quiet(world)
 
 
@@ -222,7 +194,7 @@ def test_cancel_with_one_room_cancels_the_event_for_everybody(world: World) -> N
     assert world.slots_here("alder") == []
     world.run()
 
-    assert events_of_ada(world) == []
+    assert persons_events(world) == []
     assert world.slots_here("alder") == []
     assert world.count(Outbox) == 0
     assert_quiet(world)
@@ -250,11 +222,11 @@ def test_cancel_here_takes_one_of_two_rooms_off_and_keeps_everybody_else(world: 
 def test_the_whole_meeting_is_cancelled_in_all_its_rooms_at_once(world: World) -> None:
     invite_rooms(world, "Budget", world.at(10), "alder", "birch")
     world.run()
-    act(world, imported(world, "birch").id, "cancel_meeting")
+    world.act(imported(world, "birch").id, "cancel_meeting")
     assert world.slots_here("alder") == world.slots_here("birch") == []
     world.run()
 
-    assert events_of_ada(world) == []
+    assert persons_events(world) == []
     world.run()
     assert_quiet(world)
 
@@ -265,7 +237,7 @@ def test_a_new_time_must_be_free_in_every_room_of_the_meeting(world: World) -> N
     world.run()
 
     with pytest.raises(Refused) as refused:
-        change(world, imported(world, "alder").id, span=world.at(14))
+        world.change(imported(world, "alder").id, span=world.at(14))
     assert refused.value.code == "room_taken"
 
 
@@ -274,9 +246,9 @@ def test_decline_for_the_room_frees_it_here_and_there_and_its_organizer_is_told(
     event = invite_rooms(world, "Budget", world.at(10), "alder", "birch")
     world.run()
     with pytest.raises(Refused) as refused:
-        change(world, imported(world, "alder").id, span=world.at(14))
+        world.change(imported(world, "alder").id, span=world.at(14))
     assert refused.value.code == "organized_by_person"
-    act(world, imported(world, "alder").id, "decline")
+    world.act(imported(world, "alder").id, "decline")
     assert world.slots_here("alder") == []
     world.run()
 
@@ -294,7 +266,7 @@ def test_a_declined_room_that_is_invited_anew_is_reserved_again(world: World) ->
     world.set_modes()
     event = invite_rooms(world, "Budget", world.at(10), "alder")
     world.run()
-    act(world, imported(world, "alder").id, "decline")
+    world.act(imported(world, "alder").id, "decline")
     world.run()
     world.tenant.as_person(world.address("ada")).change(event, start=world.at(15).start, end=world.at(15).end)
     world.run()
@@ -309,7 +281,7 @@ def test_a_doubtful_create_in_a_persons_calendar_ends_as_one_event(world: World,
     key = book_for_ada(world, world.at(10))
     world.run(patience=120)
 
-    assert len(events_of_ada(world)) == 1
+    assert len(persons_events(world)) == 1
     assert len(world.there("alder")) == 1
     assert len(reservations(world, "alder")) == 1
     assert state_of(world, key) == (SyncState.SYNCED, None)
@@ -346,14 +318,14 @@ def test_a_create_that_nobody_can_find_any_more_waits_for_a_person(world: World)
 def test_what_a_changed_setting_no_longer_allows_is_held_and_not_sent_by_itself_later(world: World) -> None:
     invite(world, "alder", "Budget", world.at(10))
     world.run()
-    change(world, imported(world).id, span=world.at(14))
+    world.change(imported(world).id, span=world.at(14))
     world.set_modes()
     world.run()
     assert [hold.kind for hold in world.holds()] == [HoldKind.ACCESS_LOST]
     world.set_modes(delegation=True)
     world.run()
 
-    assert [event["start"] for event in events_of_ada(world)] == [world.at(10).start]
+    assert [event["start"] for event in persons_events(world)] == [world.at(10).start]
     assert state_of(world, imported(world).id) == (SyncState.HELD, "access_lost")
 
 
@@ -361,11 +333,11 @@ def test_the_organizers_own_change_of_the_same_thing_stands_and_both_are_kept(wo
     """H75: for a meeting that a person organizes his calendar wins."""
     event = invite(world, "alder", "Budget", world.at(10))
     world.run()
-    change(world, imported(world).id, span=world.at(14))
+    world.change(imported(world).id, span=world.at(14))
     world.tenant.as_person(world.address("ada")).change(event, start=world.at(16).start, end=world.at(16).end)
     world.run()
 
-    assert [one["start"] for one in events_of_ada(world)] == [world.at(16).start]
+    assert [one["start"] for one in persons_events(world)] == [world.at(16).start]
     assert world.slots_here("alder") == [(world.at(16).start, world.at(16).end)]
     assert [(one.kind.value, one.prevailed) for one in world.conflicts()] == [("time", "there")]
     assert_quiet(world)
@@ -385,7 +357,7 @@ def test_an_organizer_out_of_reach_is_asked_once_a_day_at_most(world: World) -> 
     assert world.count(MailboxLedger) == asked
     assert world.titles_here("alder") == ["Reserved by Ada"]
     with pytest.raises(Refused) as refused:
-        change(world, imported(world).id, span=world.at(14))
+        world.change(imported(world).id, span=world.at(14))
     assert refused.value.code == "organizer_out_of_reach"
 
 
@@ -402,7 +374,7 @@ def test_a_meeting_cancelled_here_before_its_create_went_out_is_never_created(wo
     world.cancel(key)
     world.run()
 
-    assert events_of_ada(world) == []
+    assert persons_events(world) == []
     assert world.count(Attempt) == 0
 
 
@@ -416,7 +388,7 @@ def test_a_meeting_cancelled_while_its_create_is_in_doubt_ends_as_no_event(world
     world.tenant.advance(timedelta(minutes=30).total_seconds())
     world.run(patience=120)
 
-    assert events_of_ada(world) == []
+    assert persons_events(world) == []
     assert world.slots_here("alder") == []
     assert_quiet(world)
 

@@ -209,19 +209,25 @@ class World:
         """A person here changes a reservation as it is now."""
         with self.transactions.writing() as session:
             row = session.get_one(Reservation, reservation_id)
+            meeting = row.meeting
             draft = Draft(
                 row.room_id,
-                row.meeting.title if title is None else title,
-                service.span_of(row.meeting) if span is None else span,
-                row.meeting.is_private,
+                service.title_of(meeting) if title is None else title,
+                service.span_of(meeting) if span is None else span,
+                meeting.is_private,
+                owner_email=meeting.owner.email if meeting.owner else "",
             )
-            service.change(session, row.id, draft, row.meeting.revision, "Ines", self.now())
+            service.change(session, row.id, draft, meeting.revision, "Ines", self.now())
 
     def cancel(self, reservation_id: int) -> None:
         """A person here cancels a reservation as it is now."""
+        self.act(reservation_id, "cancel")
+
+    def act(self, reservation_id: int, what: str) -> None:
+        """`cancel`, `cancel_meeting` or `decline`, as a person here does it."""
         with self.transactions.writing() as session:
             row = session.get_one(Reservation, reservation_id)
-            service.cancel(session, row.id, row.meeting.revision, "Ines", self.now())
+            getattr(service, what)(session, row.id, row.meeting.revision, "Ines", self.now())
 
     def set_modes(self, *, delegation: bool = False, strict: bool = False, create: bool = False) -> None:
         """The three settings about people's mailboxes."""
