@@ -403,7 +403,7 @@ def test_a_title_typed_here_is_not_taken_back_by_another_rooms_copy_before_it_is
     world.run_once("alder", "birch")
     world.set_modes(delegation=True)
     world.tenant.advance(70)
-    change(world, imported(world, "birch").id, title="New")
+    world.change(imported(world, "birch").id, title="New")
     world.run_once("birch")
     world.run()
 
@@ -419,13 +419,13 @@ def test_a_change_in_a_persons_calendar_whose_read_back_lags_is_no_edit_of_his(w
     key = book_for_ada(world, world.at(10))
     world.run()
     world.tenant.faults.lag(world.address("ada"), 1, ["get"])
-    change(world, key, title="New")
+    world.change(key, title="New")
     world.run_once("alder")
     world.tenant.settle()
-    change(world, key, title="Newer")
+    world.change(key, title="Newer")
     world.run()
 
-    assert [event["subject"] for event in events_of_ada(world)] == ["Newer"]
+    assert [event["subject"] for event in persons_events(world)] == ["Newer"]
     assert world.titles_here("alder") == ["Newer"]
     assert world.conflicts() == []
     assert_quiet(world)

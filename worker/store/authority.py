@@ -338,6 +338,13 @@ def live_reservations(session: Session, meeting_id: int) -> list[Reservation]:
     return list(session.scalars(query.order_by(Reservation.room_id)))
 
 
+def reservation_in(session: Session, meeting_id: int, room_id: int) -> int | None:
+    """The meeting's reservation in this room."""
+    return session.scalar(
+        select(Reservation.id).where(Reservation.meeting_id == meeting_id, Reservation.room_id == room_id)
+    )
+
+
 def take_answers(session: Session, meeting_id: int, reading: Reading, now: datetime) -> list[str]:
     """What the organizer's event says of each room that is awaited or declined; what was decided, as step names.
 
@@ -389,6 +396,15 @@ def meeting_ended(session: Session, meeting_id: int, now: datetime) -> None:
         cancel_remote(session, reservation.id, now)
 
 
+def end_if_vanished(session: Session, authority: Authority, now: datetime) -> bool:
+    """An event that was there before, and whose copies are gone from every room as well: it was called off."""
+    if authority.link_id is None or has_copies(session, authority.meeting_id):
+        return False
+    meeting_ended(session, authority.meeting_id, now)
+    bury(session, authority.link_id, "gone_there", now)
+    return True
+
+
 def bury(session: Session, link_id: int, why: str, now: datetime) -> None:
     """The organizer's event is no more, by our own hand or his."""
     link = session.get_one(Link, link_id)
@@ -423,6 +439,15 @@ def seen_before(session: Session, link_id: int) -> Observation:
     observed = session.get_one(Link, link_id).observed
     assert observed is not None, "what is written was read"
     return observation_from_json(observed)
+
+
+def forget_base(session: Session, meeting_id: int) -> None:
+    """What was wanted here is given up: the organizer's event is followed as if both sides had never agreed."""
+    session.execute(
+        update(Link)
+        .where(Link.meeting_id == meeting_id, Link.role == LinkRole.AUTHORITY)
+        .values(base_local=None, base_remote=None)
+    )
 
 
 def set_state(session: Session, meeting_id: int, state: AuthorityState) -> None:

@@ -151,7 +151,7 @@ def end_here(session: Session, item: Item, now: datetime) -> bool:
         check_still(session, item)
         ended = not _has_another_event(session, link)
         if ended:
-            _end_reservation(session, item.reservation_id, now)
+            _end_reservation(session, item.reservation_id, now, called_off=_was_called_off(item))
     bury(session, item.link_id, "gone_there", now)
     return ended
 
@@ -219,9 +219,16 @@ def take_in_again(session: Session, link_id: int) -> None:
     session.execute(update(Link).where(Link.id == link_id).values(base_local=None, base_remote=None, dirty=True))
 
 
-def _end_reservation(session: Session, reservation_id: int, now: datetime) -> None:
-    """A room's copy of a meeting that was made or moved here vanishes when the room declines: the meeting goes on,
-    and its organizer's event says which of the two it was (H50)."""
+def _was_called_off(item: Item) -> bool:
+    """Whether the copy itself says that the meeting is cancelled for this room: no refusal of the room looks so."""
+    seen = item.observed
+    answer = seen.values.status.answer if seen is not None and seen.values.status is not None else None
+    return seen is not None and not seen.live and answer is not Answer.DECLINED
+
+
+def _end_reservation(session: Session, reservation_id: int, now: datetime, *, called_off: bool) -> None:
+    """A room's copy of a meeting that was made or moved here vanishes when the room declines, or when the meeting is
+    called off: the organizer's event says which of the two it was, where the copy does not (H50)."""
     reservation = session.get_one(Reservation, reservation_id)
     meeting = reservation.meeting
     _end_its_move(session, reservation, now)
@@ -230,7 +237,8 @@ def _end_reservation(session: Session, reservation_id: int, now: datetime) -> No
         or reservation.awaiting_since is not None
         or reservation.sync_state is SyncState.DECLINED
     )
-    if meeting.home is Home.USER and asked_here and meeting.authority_state is not AuthorityState.GONE:
+    on_its_own = asked_here and not called_off and meeting.authority_state is not AuthorityState.GONE
+    if meeting.home is Home.USER and on_its_own:
         decline_remote(session, reservation_id, now)
         meeting.authority_look_at, meeting.authority_looks = now, 0
     else:

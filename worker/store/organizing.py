@@ -161,11 +161,14 @@ def give_up(session: Session, outbox_id: int, by: str, now: datetime) -> None:
         return
     for one in everyone:
         one.pending_time = None
+        if one.sync_state in (SyncState.WAITING, SyncState.HELD, SyncState.FAILED):
+            one.sync_state, one.sync_code, one.sync_fields = SyncState.SYNCED, None, {}
     session.execute(
         update(Link)
         .where(Link.reservation_id.in_([one.id for one in everyone]))
         .values(base_local=None, base_remote=None, dirty=True)
     )
+    authorities.forget_base(session, meeting.id)
     meeting.authority_look_at = now
     for one in sorted(everyone, key=lambda each: each.room.mailbox_id or 0):
         want_run(session, one.room.mailbox_id)

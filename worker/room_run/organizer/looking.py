@@ -87,20 +87,25 @@ def _seen(run: Run, authority: Authority, reading: Reading) -> None:
             authorities.look_again_at(session, authority.meeting_id, None)
             return
         changed = reading.seen.live and authorities.note(session, authority, reading, now)
+        lead = authorities.reservation_in(session, authority.meeting_id, run.lane.room_id)
         for step in authorities.take_answers(session, authority.meeting_id, reading, now):
             run.log.step(session, now, "here", step, reason="organizer")
         if changed:
-            run.log.step(session, now, "here", "change", reason="organizer")
+            run.log.step(session, now, "here", "change", lead, "organizer")
         _go_on_waiting(run, session, authority)
 
 
 def _missing(run: Run, authority: Authority) -> None:
-    """Not found proves nothing by itself (H77): its copies tell whether the meeting goes on."""
+    """Not found proves nothing by itself (H77): its copies tell whether the meeting goes on. What was there before,
+    and is not found time after time while no room holds a copy any more, was called off."""
     now = run.now()
     with run.lane.writing() as session:
         run.log.step(session, now, "none", "organizer_event_missing")
         if authority.awaiting:
             _go_on_waiting(run, session, authority)
+        elif authority.looks >= MOST_LOOKS and authorities.end_if_vanished(session, authority, now):
+            authorities.look_again_at(session, authority.meeting_id, None)
+            run.log.step(session, now, "here", "cancel", reason="organizer")
         else:
             again = now + LATER * 2**authority.looks if authority.looks < MOST_LOOKS else None
             authorities.look_again_at(session, authority.meeting_id, again, looked=True)

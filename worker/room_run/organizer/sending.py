@@ -20,8 +20,9 @@ from worker.store import authority as authorities
 from worker.store import holds, organizing, records, writes
 from worker.store.authority import Authority, Reading
 from worker.store.holds import HeldAction
+from worker.store.loops import is_a_war
 from worker.store.organizing import Task
-from worker.store.persons import PersonBusy
+from worker.store.persons import ASK_AGAIN, PersonBusy
 from worker.store.writes import Write
 from worker.sync.errors import AccessDenied, Gone, MailboxMissing, Refused, Throttled, Unavailable, Unreadable
 from worker.sync.event import Event
@@ -59,6 +60,7 @@ def send_task(run: Run, outbox_id: int) -> None:
         _put_off(run, task, BUSY)
     except (OutOfReach, AccessDenied, MailboxMissing):
         _stop(run, task, "organizer_out_of_reach")
+        _ask_for_reach_again(run, task.authority)
     except (Throttled, Unavailable) as error:
         _put_off(run, task, timedelta(seconds=error.wait_seconds) if error.wait_seconds else None)
     except (Refused, Unreadable) as error:
@@ -91,7 +93,9 @@ def _carry_out(run: Run, task: Task, authority: Authority, mailbox: PersonMailbo
     elif event is None:
         _not_found(run, task)
     elif task.kind is OutboxKind.CANCEL_MEETING:
-        if event.is_cancelled or act(run, task, mailbox, AttemptKind.CANCEL, event.id):
+        if not event.is_cancelled and _was_edited(run, authority, event):
+            _keep_edited(run, task, observe(event, run.digest).values)
+        elif event.is_cancelled or act(run, task, mailbox, AttemptKind.CANCEL, event.id):
             _cancelled(run, task)
     elif event.is_cancelled:
         _cancelled_there(run, task, authority)
@@ -130,6 +134,9 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
     there = changed(base.remote, seen.values, REMOTE_GROUPS)
     both = {group for group in here & there if getattr(authority.local, group) != getattr(seen.values, group)}
     send = frozenset(here - there) if any(room.wanted for room in task.rooms) else frozenset()
+    war = bool(send) and is_a_war(run.lane, task.reservation_id, run.now())
+    if war:  # his word is the last one there too (H48)
+        both, send = both | send, frozenset()
     invited = {one.address.casefold() for one in event.resources}
     remove = tuple(room.address for room in task.rooms if room.taken_off and room.address.casefold() in invited)
     add = tuple(room for room in task.rooms if room.wanted and room.address.casefold() not in invited)
@@ -140,6 +147,8 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
         if "time" in both:
             authorities.give_up_time(session, authority.meeting_id, now)
         link_id = authorities.know(session, authority, Reading(mailbox.id, event.id, seen), base, now)
+        if war:
+            authorities.forget_base(session, authority.meeting_id)
     if send or remove or add:
         fresh = send_patch(run, task, mailbox, (link_id, event.id), send, authority.local, remove, add)
         if fresh is None:
@@ -147,7 +156,7 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
             return
     with run.lane.writing() as session:
         organizing.settled(session, task, run.now(), asked_anew="time" in send or bool(add))
-        if there:
+        if there or both:
             authorities.look_again_at(session, authority.meeting_id, run.now())
 
 
@@ -190,6 +199,8 @@ def _ended_there(run: Run, task: Task, authority: Authority) -> None:
     """The event cannot be found, and its copies are gone as well: it was called off."""
     now = run.now()
     with run.lane.writing() as session:
+        if task.kind is OutboxKind.MEETING:
+            _keep_wish(run, session, task, authority)
         authorities.meeting_ended(session, authority.meeting_id, now)
         run.log.step(session, now, "here", "cancel", task.reservation_id, "organizer")
     _cancelled(run, task)
@@ -220,6 +231,23 @@ def _keep_wish(run: Run, session: Session, task: Task, authority: Authority) -> 
     records.disagree(session, run.lane.room_id, task.reservation_id, kind, "there", wanted, {}, now)
 
 
+def _was_edited(run: Run, authority: Authority, event: Event) -> bool:
+    """Whether the organizer gave it another title or time that nobody here has seen."""
+    base, seen = authority.base, observe(event, run.digest).values
+    return base is not None and bool(changed(base.remote, seen, ("subject", "time")))
+
+
+def _keep_edited(run: Run, task: Task, there: Values) -> None:
+    """Cancelled here, edited there: the meeting stays as its organizer wants it, in all its rooms, and a person who
+    has seen that may cancel it again (H76)."""
+    now = run.now()
+    with run.lane.writing() as session:
+        kind, room_id = ConflictKind.CANCELLED_AND_EDITED, run.lane.room_id
+        records.disagree(session, room_id, task.reservation_id, kind, "there", {}, values_to_json(there), now)
+        organizing.give_up(session, task.outbox_id, "", now)
+        run.log.step(session, now, "none", "conflict", task.reservation_id, kind.value)
+
+
 def _hold_access(run: Run, task: Task) -> None:
     """A changed setting no longer allows it: a person says whether it is sent later or given up."""
     action = HeldAction(
@@ -241,6 +269,13 @@ def _stop(run: Run, task: Task, reason: str, **fields: object) -> None:
     with run.lane.writing() as session:
         if organizing.stop(session, task, SyncState.FAILED, reason, fields):
             run.log.step(session, now, "none", "failed", task.reservation_id, reason)
+
+
+def _ask_for_reach_again(run: Run, authority: Authority) -> None:
+    """In a day at most it is learned whether her mailbox can be reached by then: until that nothing is offered."""
+    with run.lane.writing() as session:
+        again = None if authority.ended else run.now() + ASK_AGAIN
+        authorities.look_again_at(session, authority.meeting_id, again)
 
 
 def _put_off(run: Run, task: Task, wait: timedelta | None) -> None:
