@@ -15,9 +15,8 @@ WHOSE = pytest.mark.parametrize("whose", ["invited", "made here"])
 
 
 def open_calendars(world: World) -> World:
-    """Two rooms; delegation and creating in people's calendars are on."""
-    for name in ("alder", "birch"):
-        world.add_room(name)
+    """One room; delegation and creating in people's calendars are on."""
+    world.add_room("alder")
     world.set_modes(delegation=True, create=True)
     world.run()
     return world

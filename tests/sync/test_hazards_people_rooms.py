@@ -26,12 +26,13 @@ from webapp.domain.words import SyncState
 
 @pytest.fixture
 def world(world: World) -> World:
-    """Two rooms, Ada and Bob; delegation and creating in people's calendars are on."""
+    """One room, Ada and Bob; delegation and creating in people's calendars are on."""
     return open_calendars(world)
 
 
-@WHOSE
-@pytest.mark.parametrize("after", [0, 3600, 3 * 86_400], ids=["at once", "an hour", "three days"])
+@pytest.mark.parametrize(
+    ("whose", "after"), [("made here", 0), ("made here", 3600), ("made here", 3 * 86_400), ("invited", 3600)]
+)
 def test_a_room_that_takes_its_yes_back_shows_exactly_that(world: World, whose: str, after: float) -> None:
     """H50: declined later; her event stays, the slot is free, and a yes that comes again is believed."""
     world.tenant.advance(60)
@@ -69,9 +70,16 @@ def test_two_of_ten_dates_that_a_room_takes_back_are_free_and_the_others_stay(wo
     assert_quiet(world)
 
 
-@WHOSE
-@pytest.mark.parametrize("who", ["she", "we"])
-@pytest.mark.parametrize("removed", [False, True], ids=["copy stays", "copy removed"])
+@pytest.mark.parametrize(
+    ("whose", "who", "removed"),
+    [
+        ("made here", "she", False),
+        ("made here", "she", True),
+        ("made here", "we", True),
+        ("invited", "she", True),
+        ("invited", "we", False),
+    ],
+)
 def test_a_meeting_called_off_blocks_nothing_whatever_the_room_keeps_of_it(
     world: World, whose: str, who: str, removed: bool
 ) -> None:
@@ -92,12 +100,13 @@ def test_a_meeting_called_off_blocks_nothing_whatever_the_room_keeps_of_it(
     assert_quiet(world)
 
 
-@WHOSE
-@pytest.mark.parametrize("birch", ["declines", "is down for an hour"])
+@pytest.mark.parametrize(("whose", "birch"), [("invited", "is down for an hour"), ("made here", "declines")])
 def test_a_room_swapped_for_one_that_declines_or_is_away_frees_the_first(
     world: World, whose: str, birch: str
 ) -> None:
     """H53, I5: no cancel is told to anybody, and what the other room says is shown when it can be read."""
+    world.add_room("birch")
+    world.run()
     _, event = standing(world, whose)
     mails = len(world.tenant.mails)
     if birch == "declines":
@@ -141,8 +150,7 @@ def test_a_room_that_never_answers_is_asked_after_less_and_less(world: World) ->
     assert_quiet(world)
 
 
-@WHOSE
-@pytest.mark.parametrize("how", ["cancel", "delete"])
+@pytest.mark.parametrize(("whose", "how"), [("invited", "cancel"), ("made here", "cancel"), ("made here", "delete")])
 def test_a_meeting_she_ended_while_we_were_one_run_behind_does_not_come_back(
     world: World, whose: str, how: str
 ) -> None:
@@ -183,8 +191,7 @@ def test_a_storm_over_her_mailbox_costs_few_requests_and_delays_nobody_else(worl
     assert_one(world, key, "Renamed", world.at(9))
 
 
-@WHOSE
-@pytest.mark.parametrize("how", ["rbac", "no_mailbox", "unknown"])
+@pytest.mark.parametrize(("whose", "how"), [("invited", "rbac"), ("made here", "no_mailbox"), ("invited", "unknown")])
 def test_her_mailbox_out_of_reach_cancels_nothing_and_is_said(world: World, whose: str, how: str) -> None:
     """H68, H69, I5: for three hours, a change waits meanwhile; saved again when she can be reached, it is sent."""
     span = world.at(24 * 6)

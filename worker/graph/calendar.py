@@ -18,6 +18,9 @@ from worker.sync.errors import EndlessDelta, Gone, SyncError, Trouble, Unavailab
 from worker.sync.event import Event, EventPatch, NewEvent, Page, Removed, Row, SeriesTouched, Unusable
 
 PAGE_SIZE = 200
+TOP = 100
+"""What a listing asks for at once: a larger `$top` may be refused, and how large it may be stands nowhere."""
+
 MOST_PAGES = 1000
 MOST_ROWS = 200_000
 SAME_PAGE_AT_MOST = 3
@@ -68,7 +71,7 @@ class GraphCalendar:
 
     def listing(self, start: datetime, end: datetime) -> tuple[Row, ...]:
         """Everything that overlaps the window; what cannot be understood is `Unusable`. The way out of H01."""
-        path = f"{self._root}/calendarView?{_window(start, end)}&$top={PAGE_SIZE}&{_EXPAND_TAG}"
+        path = f"{self._root}/calendarView?{_window(start, end)}&$top={TOP}&{_EXPAND_TAG}"
         return self._whole_list(path, Scope.MAILBOX)
 
     def read(self, event_id: str) -> Event:
@@ -77,7 +80,7 @@ class GraphCalendar:
 
     def series_dates(self, master_id: str, start: datetime, end: datetime) -> tuple[Event, ...]:
         """The dates of a series; Graph lists exceptions first (docs/graph.md#instances-unsorted)."""
-        path = f"{self._event(master_id)}/instances?{_window(start, end)}&$top={PAGE_SIZE}"
+        path = f"{self._event(master_id)}/instances?{_window(start, end)}&$top={TOP}"
         dates = _events(self._whole_list(path, Scope.ITEM))
         return tuple(sorted(dates, key=lambda event: (event.span.start.isoformat(), event.id)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from webapp.domain.words import LinkState
 from webapp.models import Link
@@ -24,6 +25,7 @@ from worker.sync.link import (
     with_title,
 )
 
+DAY = timedelta(days=1)
 AGAIN = timedelta(seconds=10)
 CONFIRM_LOOKS = 2
 """A removal that a read contradicts is looked at this often again: the read may lag the delta."""
@@ -77,8 +79,24 @@ def _read(run: Run, item: Item) -> bool:
     except (Refused, Unreadable) as error:
         _set_aside(run, item, error)
     else:
-        _noted(run, item, event, seen)
+        if _is_in_no_list(run, item, seen):
+            _not_there(run, item)
+        else:
+            _noted(run, item, event, seen)
     return True
+
+
+def _is_in_no_list(run: Run, item: Item, seen: Observation) -> bool:
+    """The delta told that it was removed, and a list of its days lacks it as well: what a read by id still finds lies
+    among the deleted items. A time outside of the window is another matter: it has moved there (H06)."""
+    if not (item.gone and item.removed_told and seen.live) or seen.is_series:
+        return False
+    start, end = seen.values.time.instants(ZoneInfo(run.lane.zone))
+    first, last = rounds.window_of(run.lane, run.now())
+    if end <= first or start >= last:
+        return False
+    rows = run.calendar.listing(start - DAY, end + DAY)
+    return not any(isinstance(row, Event) and row.id == item.event_id for row in rows)
 
 
 def _set_aside(run: Run, item: Item, error: SyncError) -> None:

@@ -105,7 +105,7 @@ def _by_copy(run: Run, doubt: Doubt, mailbox: PersonMailbox, *, adopt_any: bool)
             alike and isinstance(row, Event) and row.organizer.address == owner and row.ical_uid not in strangers
         ):
             continue
-        event = own_event(mailbox.find(row.ical_uid))
+        event = _found_by(mailbox, row.ical_uid)
         if event is None:
             continue
         if adopt_any or doubt.attempt.transaction_id in (event.transaction_id, event.tag):
@@ -113,6 +113,14 @@ def _by_copy(run: Run, doubt: Doubt, mailbox: PersonMailbox, *, adopt_any: bool)
         with run.lane.writing() as session:
             organizing.add_stranger(session, doubt.attempt.id, row.ical_uid)
     return None
+
+
+def _found_by(mailbox: PersonMailbox, ical_uid: str) -> Event | None:
+    """The owner's event with this iCalUId; a filter that is refused finds nothing, and the mark is looked for."""
+    try:
+        return own_event(mailbox.find(ical_uid))
+    except Refused:
+        return None
 
 
 def _by_mark(doubt: Doubt, mailbox: PersonMailbox) -> Event | None:
