@@ -145,7 +145,8 @@ def pages_of(world: World, panel: Flask) -> dict[str, str]:
             continue
         for number in range(1, 13) if rule.arguments else [0]:
             with panel.test_request_context():
-                url = panel.url_for(rule.endpoint, **dict.fromkeys(rule.arguments, number))
+                words = {name: next(iter(getattr(one, "items", [number]))) for name, one in rule._converters.items()}
+                url = panel.url_for(rule.endpoint, **words)
             for query in ("", "?htmx") if rule.arguments else ("", "?htmx", f"?{day}", f"?{day}&view=week"):
                 answer = client.get(url + query, headers={"HX-Request": "true"} if query == "?htmx" else {})
                 if answer.status_code == 200:

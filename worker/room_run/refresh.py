@@ -80,9 +80,8 @@ def _read(run: Run, item: Item) -> bool:
         _set_aside(run, item, error)
     else:
         if _is_in_no_list(run, item, seen):
-            _not_there(run, item)
-        else:
-            _noted(run, item, event, seen)
+            return _not_there(run, item)
+        _noted(run, item, event, seen)
     return True
 
 
