@@ -261,6 +261,7 @@ def _event(item: Members, item_id: str) -> Event:
     sensitivity = item.text("sensitivity").lower() or NORMAL
     attendees = item.parts("attendees")
     resources = tuple(_resource(one) for one in attendees if one.text("type").lower() == "resource")
+    organizer = _party(item.part("organizer"))
     return Event(
         id=item_id,
         kind=kind,
@@ -273,7 +274,7 @@ def _event(item: Members, item_id: str) -> Event:
         is_cancelled=cancelled,
         blocks=not cancelled and answer is not Answer.DECLINED and item.text("showAs").lower() != "free",
         answer=answer,
-        organizer=_party(item.part("organizer")),
+        organizer=organizer,
         sensitivity=sensitivity,
         transaction_id=item.text("transactionId") or None,
         tag=_tag(item),
@@ -282,7 +283,7 @@ def _event(item: Members, item_id: str) -> Event:
         created=_instant(item.text("createdDateTime")),
         modified=_instant(item.text("lastModifiedDateTime")),
         resources=resources,
-        other_attendees=len(attendees) - len(resources),
+        other_attendees=_guests(attendees, organizer),
         is_online_meeting=item.flag("isOnlineMeeting"),
     )
 
@@ -311,6 +312,12 @@ def _party(recipient: Members) -> Party:
 def _resource(attendee: Members) -> ResourceAnswer:
     answer = _answer(attendee.part("status").text("response"), is_organizer=False)
     return ResourceAnswer(address=_party(attendee).address, answer=answer)
+
+
+def _guests(attendees: list[Members], organizer: Party) -> int:
+    """How many people are invited. Copies list the organizer among the attendees (docs/graph.md#organizer-listed)."""
+    invited = [one for one in attendees if one.text("type").lower() != "resource"]
+    return sum(1 for one in invited if _party(one).address != organizer.address or not organizer.address)
 
 
 def _tag(item: Members) -> str | None:
