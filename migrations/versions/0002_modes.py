@@ -18,7 +18,7 @@ depends_on = None
 ATTEMPT_KINDS = ("create", "patch", "delete")
 NEW_ATTEMPT_KINDS = ("cancel", "decline")
 HOLD_KINDS = ("mass_cancel", "mass_retime", "empty_listing", "slot_taken", "edited_and_cancelled")
-NEW_HOLD_KINDS = ("doubtful_create", "access_lost", "change_loop", "mass_recreate")
+NEW_HOLD_KINDS = ("doubtful_create", "access_lost", "change_loop")
 
 HOLD = sa.table("hold", sa.column("kind", sa.String()))
 ATTEMPT = sa.table("attempt", sa.column("kind", sa.String()))

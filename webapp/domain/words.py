@@ -220,7 +220,6 @@ class HoldKind(StrEnum):
     DOUBTFUL_CREATE = "doubtful_create"
     ACCESS_LOST = "access_lost"
     CHANGE_LOOP = "change_loop"
-    MASS_RECREATE = "mass_recreate"
 
 
 class ConflictKind(StrEnum):
