@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,7 +43,7 @@ def one(task: tuple[int, int]) -> tuple[int, Verdict]:
     """Play one seed; whatever it raises is a failure too."""
     number, steps = task
     try:
-        return number, machine.play(number, steps)
+        return number, machine.play(number, steps, harsh=True)
     except Exception as error:
         return number, Verdict(problems=[f"{type(error).__name__}: {error}"])
 
@@ -82,18 +82,19 @@ def find_planted(steps: int) -> dict[str, int | None]:
     """For each planted mistake the first seed that notices it."""
     found: dict[str, int | None] = {}
     for plant in planted.ALL:
-        with pytest.MonkeyPatch.context() as patch:
-            plant(patch)
-            found[plant.__name__] = next(seeds_that_fail(steps), None)
+        noticed = (number for number in range(MOST_TRIES) if notices(plant, number, steps))
+        found[plant.__name__] = next(noticed, None)
         print(f"{plant.__name__}: {found[plant.__name__]}", flush=True)
     return found
 
 
-def seeds_that_fail(steps: int) -> Iterator[int]:
-    """Seeds whose story does not end well."""
-    for number in range(MOST_TRIES):
-        if one((number, steps))[1].problems:
-            yield number
+def notices(plant: Callable[[pytest.MonkeyPatch], None], number: int, steps: int) -> bool:
+    """Whether a story ends badly with the mistake, and well without it."""
+    with pytest.MonkeyPatch.context() as patch:
+        plant(patch)
+        if not one((number, steps))[1].problems:
+            return False
+    return not one((number, steps))[1].problems
 
 
 def write_page(tally: Tally, args: argparse.Namespace, seconds: float) -> None:

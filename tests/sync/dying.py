@@ -1,8 +1,8 @@
-"""A worker that dies at a chosen commit: just before it, or just after."""
+"""A worker that dies at a chosen commit, just before it or just after; and people who save between its commits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -41,13 +41,16 @@ class DyingTransactions(Transactions):
             self.left -= 1
             return self.left == 0
 
-    def __init__(self, engine: Engine, deaths: DyingTransactions.Deaths) -> None:
+    def __init__(
+        self, engine: Engine, deaths: DyingTransactions.Deaths, between: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(engine)
-        self._deaths = deaths
+        self._deaths, self._between = deaths, between
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """As the real one, but for the death."""
+        """As the real one, but for the death, and for who comes in between."""
+        self._between()
         die = False
         with super().writing() as session:
             yield session

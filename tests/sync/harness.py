@@ -58,6 +58,8 @@ class Plan:
     twin_ids: bool = False
     full: bool = True
     """Whether full runs happen; without them nothing repairs what delta missed."""
+    between: float = 0.0
+    """How likely somebody acts before each commit of a worker."""
 
 
 WORST = Plan(forget=True, hide=True)
@@ -86,9 +88,9 @@ class Harness:
         self.plan = plan
         self.outcome = Outcome(seed)
         self.deaths = DyingTransactions.Deaths()
+        self._is_inside, self._at_work = False, False
         self.world = World(seed=seed, wrap_transactions=self._transactions)
         self.ledger = Ledger(self.world)
-        self._is_inside = False
         self._slots: Counter[str] = Counter()
         self._names = 0
         for name in self.rooms:
@@ -104,7 +106,7 @@ class Harness:
             self.world.tenant.faults.forget_transaction_ids(after=self.random.choice([True, 5, 3600]))
 
     def _transactions(self, engine: Engine) -> Transactions:
-        return DyingTransactions(engine, self.deaths)
+        return DyingTransactions(engine, self.deaths, self._between_commits)
 
     # -- the run
 
@@ -146,12 +148,14 @@ class Harness:
             self.world.want(name, full=self.plan.full and self.random.random() < 0.05)
             if self.random.random() < self.plan.kills:
                 self.deaths.plan(self.random.randint(1, 8), self.random.random() < 0.5)
+            self._at_work = True
             try:
                 self.world.worker.run(self.world.mailbox_id(name))
             except Killed:
                 self._say(f"worker died in {name}")
                 self.world.expire_claims()
             finally:
+                self._at_work = False
                 self.deaths.spare()
 
     def _on_request(self, phase: str, info: RequestInfo) -> None:
@@ -160,14 +164,22 @@ class Harness:
             return
         self._count_twins()
         if self.random.random() < self.plan.inside / 2:
-            self._is_inside = True
-            commits_to_live = self.deaths.left
-            self.deaths.spare()
-            try:
-                self._somebody_acts(f"  inside {phase} {info.method} ")
-            finally:
-                self._is_inside = False
-                self.deaths.left = commits_to_live
+            self._act_inside(f"{phase} {info.method}")
+
+    def _between_commits(self) -> None:
+        """People act between two commits of a worker as well: what it planned by the one is old at the next."""
+        if self._at_work and not self._is_inside and self.plan.between and self.random.random() < self.plan.between:
+            self._act_inside("between commits")
+
+    def _act_inside(self, when: str) -> None:
+        self._is_inside = True
+        commits_to_live = self.deaths.left
+        self.deaths.spare()
+        try:
+            self._somebody_acts(f"  inside {when} ")
+        finally:
+            self._is_inside = False
+            self.deaths.left = commits_to_live
 
     # -- people
 
