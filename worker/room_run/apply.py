@@ -15,7 +15,7 @@ from worker.room_run.context import Run
 from worker.room_run.own import own_event
 from worker.room_run.refresh import refresh
 from worker.room_run.writing import send_delete, tell_withdrawn
-from worker.store import effects, holds, items, writes
+from worker.store import effects, ending, holds, items, writes
 from worker.store.authority import is_copy_of_unsettled_create
 from worker.store.claims import LaneLost
 from worker.store.holds import HeldAction, key_of
@@ -169,15 +169,15 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
             run.log.step(session, now, "here", done, item.reservation_id, ",".join(sorted(action.groups)))
             tell_withdrawn(run, session, told.withdrawn)
         elif isinstance(action, CancelHere):
-            ended = effects.end_here(session, item, now)
+            ended = ending.end_here(session, item, now)
             run.log.step(session, now, "here", f"{by}cancel" if ended else "unlink", item.reservation_id)
         elif isinstance(action, Keep):
-            effects.keep(session, run.lane, item, action.side, now)
+            ending.keep(session, run.lane, item, action.side, now)
             run.log.step(session, now, "none", "keep", item.reservation_id, f"rejected_{action.side}")
         elif isinstance(action, MoveBase):
             effects.move_base(session, item, _seen(item), now)
         elif isinstance(action, Bury):
-            effects.bury(session, item.link_id, "gone_there", now)
+            ending.bury(session, item.link_id, "gone_there", now)
             writes.forget(session, item.reservation_id)
         elif isinstance(action, Stop):
             _hold_one(run, session, item, action.kind)

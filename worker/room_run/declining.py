@@ -5,7 +5,7 @@ from __future__ import annotations
 from webapp.domain.words import AttemptKind, AttemptState, SyncState
 from worker.room_run.context import Run
 from worker.room_run.writing import NOT_DONE, in_doubt, not_done
-from worker.store import effects, organizing, writes
+from worker.store import ending, organizing, writes
 from worker.store.organizing import Task
 from worker.store.writes import Write
 from worker.sync.errors import Gone, Refused, SyncError
@@ -42,7 +42,7 @@ def send_decline(run: Run, outbox_id: int) -> None:
     now = run.now()
     with run.lane.writing() as session:
         writes.settle(session, attempt.id, AttemptState.DONE, now)
-        effects.bury(session, link_id, "declined", now)
+        ending.bury(session, link_id, "declined", now)
         organizing.clear(session, task, run.now())
         run.log.step(session, now, "there", "decline", task.reservation_id)
 

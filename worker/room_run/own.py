@@ -12,7 +12,7 @@ from webapp.reservations.rows import lock_room
 from worker.room_run.context import Run
 from worker.room_run.push import may_be_unreadable
 from worker.room_run.writing import send_delete, tell_withdrawn
-from worker.store import effects, items, writes
+from worker.store import effects, ending, items, writes
 from worker.store.items import Item
 from worker.store.writes import Write
 from worker.sync.errors import Gone
@@ -62,7 +62,7 @@ def _adopt(
     with run.lane.writing() as session:
         lock_room(session, run.lane.room_id)
         if instead_of is not None:
-            effects.bury(session, instead_of, "gone_there", now)
+            ending.bury(session, instead_of, "gone_there", now)
         effects.adopt(session, run.lane, reservation_id, item.event_id, seen, asked, now)
         session.get_one(Link, item.link_id).dirty = True
         losers = effects.yield_to_earlier(session, run.lane, reservation_id, item.event_id, seen, now)

@@ -13,7 +13,7 @@ from worker.room_run.organizer.sending import send_task
 from worker.room_run.slot import Slot, look_at_slot
 from worker.room_run.stopped import ask, is_at_war, is_decided, keep, let_go, take_theirs
 from worker.room_run.writing import bind, send_create, send_delete, send_patch
-from worker.store import effects, holds, records, writes
+from worker.store import effects, ending, holds, records, writes
 from worker.store.holds import key_of
 from worker.store.items import Item
 from worker.store.writes import Push, Write
@@ -259,7 +259,7 @@ def _apply(run: Run, push: Push, item: Item, seen: Observation, action: Apply) -
 def _end(run: Run, push: Push, item: Item) -> None:
     now = run.now()
     with run.lane.writing() as session:
-        effects.end_here(session, item, now)
+        ending.end_here(session, item, now)
         run.log.step(session, now, "here", "gone", push.reservation_id)
     let_go(run, push, None)
 
@@ -283,7 +283,7 @@ def _create_again(run: Run, push: Push, item: Item) -> None:
     now, key = run.now(), key_of(push.reservation_id)
     with run.lane.writing() as session:
         effects.check_saved(session, run.lane.room_id, push.reservation_id, push.revision)
-        effects.bury(session, item.link_id, "gone_there", now)
+        ending.bury(session, item.link_id, "gone_there", now)
         holds.carried_out(session, run.lane.room_id, HoldKind.EDITED_AND_CANCELLED, key, now)
         records.end_dispute(session, push.reservation_id, "here", now)
     _push_new(run, replace(push, item=None))

@@ -13,7 +13,7 @@ from webapp.models import Link
 from worker.room_run.context import Run
 from worker.room_run.organizer.settling import settle_decline, settle_organizers
 from worker.room_run.writing import bind, send_create
-from worker.store import effects, writes
+from worker.store import effects, ending, writes
 from worker.store.writes import OpenAttempt
 from worker.sync.errors import Gone, SyncError
 from worker.sync.event import Event
@@ -138,7 +138,7 @@ def _settle_delete(run: Run, attempt: OpenAttempt) -> None:
             select(Link.id).where(Link.mailbox_id == run.lane.mailbox_id, Link.event_id == attempt.event_id)
         )
         if gone and link_id is not None:
-            effects.bury(session, link_id, "removed", now)
+            ending.bury(session, link_id, "removed", now)
         writes.settle(session, attempt.id, AttemptState.DONE if gone else AttemptState.DROPPED, now)
         run.log.step(
             session,

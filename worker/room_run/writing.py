@@ -17,7 +17,7 @@ from webapp.domain.words import AttemptState, HoldKind, LinkState, SyncState
 from webapp.models import Link
 from webapp.reservations.rows import lock_room
 from worker.room_run.context import Run
-from worker.store import effects, writes
+from worker.store import effects, ending, writes
 from worker.store.writes import OpenAttempt
 from worker.sync.errors import (
     AccessDenied,
@@ -158,7 +158,7 @@ def send_delete(run: Run, attempt: OpenAttempt, link_id: int, etag: str, action:
         raise
     now = run.now()
     with run.lane.writing() as session:
-        effects.bury(session, link_id, "removed", now)
+        ending.bury(session, link_id, "removed", now)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
         run.log.step(session, now, "there", action, attempt.reservation_id)
     return True

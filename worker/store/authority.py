@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.access import Modes, may_read_organizer
 from webapp.domain.intervals import span_from_json
 from webapp.domain.words import (
     BY_OUTLOOK,
-    Answer,
     AttemptKind,
     AttemptState,
     AuthorityState,
@@ -30,9 +29,8 @@ from webapp.domain.words import (
     TitleSource,
 )
 from webapp.models import Attempt, Link, Mailbox, Meeting, Outbox, Reservation, Room, SyncSettings, Tombstone
-from webapp.reservations.overlaps import settle_overlaps
-from webapp.reservations.remote import cancel_remote, decline_remote
-from webapp.reservations.rows import PENDING, end_reservation, lock_room, set_span, span_of
+from webapp.reservations.remote import cancel_remote
+from webapp.reservations.rows import set_span, span_of
 from worker.store.claims import Lane
 from worker.store.items import base_of, local_values, set_base
 from worker.store.leading import is_lead
@@ -44,11 +42,6 @@ from worker.sync.values import Values, values_to_json
 AWAITED_AFTER = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900))
 """While a room's answer is awaited the organizer's event is read again after these waits."""
 
-HOURLY = timedelta(hours=1)
-UNCONFIRMED_AFTER = timedelta(minutes=15)
-"""A room that has not answered for so long is shown as unconfirmed (H58)."""
-
-AWAITED_AT_MOST = timedelta(days=1)
 AT_ONCE = 50
 
 
@@ -156,54 +149,6 @@ def await_answers(session: Session, meeting_id: int, now: datetime) -> None:
     """All the meeting's rooms were asked anew."""
     for reservation in live_reservations(session, meeting_id):
         await_answer(session, reservation, now)
-
-
-def give_up_time(session: Session, meeting_id: int, now: datetime) -> None:
-    """The organizer set another time than was set here: what was wanted here blocks no longer."""
-    for reservation in live_reservations(session, meeting_id):
-        lock_room(session, reservation.room_id)
-        reservation.pending_time = None
-        for row in [row for row in reservation.occurrences if row.original_start == PENDING]:
-            reservation.occurrences.remove(row)
-        settle_overlaps(session, reservation, now)
-
-
-def end_made_here(session: Session, meeting_id: int, now: datetime) -> None:
-    """A meeting made here that Outlook never had, as far as anybody knows, ends; what waits for it too."""
-    for reservation in live_reservations(session, meeting_id):
-        lock_room(session, reservation.room_id)
-        end_reservation(session, reservation, reservation.meeting.created_by, now)
-    mine = select(Reservation.id).where(Reservation.meeting_id == meeting_id)
-    session.execute(delete(Outbox).where(Outbox.reservation_id.in_(mine)))
-
-
-def next_look(session: Session, authority: Authority, now: datetime) -> datetime | None:
-    """When to look again: while an answer is awaited by the schedule, else not before a copy changes."""
-    since = session.scalar(
-        select(func.min(Reservation.awaiting_since)).where(
-            Reservation.meeting_id == authority.meeting_id, Reservation.cancelled_at.is_(None)
-        )
-    )
-    if since is None or authority.ended:
-        return None
-    if authority.looks < len(AWAITED_AFTER) - 1:
-        return now + AWAITED_AFTER[authority.looks + 1]
-    return now + HOURLY if now - since < AWAITED_AT_MOST else None
-
-
-def tell_unconfirmed(session: Session, meeting_id: int, now: datetime) -> None:
-    """A room that did not answer in time is shown for what it is (H58); the reservation goes on blocking."""
-    session.execute(
-        update(Reservation)
-        .where(
-            Reservation.meeting_id == meeting_id,
-            Reservation.cancelled_at.is_(None),
-            Reservation.awaiting_since <= now - UNCONFIRMED_AFTER,
-            Reservation.sync_state == SyncState.AWAITING,
-            Reservation.sync_code.is_(None),
-        )
-        .values(sync_code="unconfirmed")
-    )
 
 
 @dataclass(frozen=True)
@@ -343,28 +288,6 @@ def reservation_in(session: Session, meeting_id: int, room_id: int) -> int | Non
     return session.scalar(
         select(Reservation.id).where(Reservation.meeting_id == meeting_id, Reservation.room_id == room_id)
     )
-
-
-def take_answers(session: Session, meeting_id: int, reading: Reading, now: datetime) -> list[str]:
-    """What the organizer's event says of each room that is awaited or declined; what was decided, as step names.
-
-    A room that declined, or that is no longer invited, blocks nothing any more (H50).
-    """
-    said = {answer.address.casefold(): answer.answer for answer in reading.rooms}
-    decided: list[str] = []
-    for reservation in live_reservations(session, meeting_id):
-        declined = reservation.sync_state is SyncState.DECLINED
-        if reservation.awaiting_since is None and not declined:
-            continue
-        room = lock_room(session, reservation.room_id)
-        answer = said.get((room.external_address or "").casefold())
-        if answer is Answer.DECLINED and not declined:
-            decline_remote(session, reservation.id, now)
-            decided.append("declined")
-        elif declined and (answer is None or not reading.seen.live):
-            cancel_remote(session, reservation.id, now)
-            decided.append("cancel")
-    return decided
 
 
 def is_copy_of_unsettled_create(lane: Lane, seen: Observation) -> bool:

@@ -16,7 +16,7 @@ from webapp.models import Connection, DeltaSession, Link, Mailbox, Outbox, Room,
 from webapp.reservations.rows import lock_room
 from webapp.rooms import following, leaving
 from worker.store.claims import Lane
-from worker.store.effects import keep_without_event
+from worker.store.ending import keep_without_event
 from worker.store.items import base_of
 from worker.store.records import set_room_state
 from worker.sync.link import observation_from_json

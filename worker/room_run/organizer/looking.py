@@ -14,6 +14,7 @@ from webapp.domain.access import may_read_organizer
 from webapp.domain.words import AuthorityState
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
+from worker.store import answers
 from worker.store import authority as authorities
 from worker.store.authority import Authority, Reading
 from worker.store.persons import ASK_AGAIN, PersonBusy
@@ -88,7 +89,7 @@ def _seen(run: Run, authority: Authority, reading: Reading) -> None:
             return
         changed = reading.seen.live and authorities.note(session, authority, reading, now)
         lead = authorities.reservation_in(session, authority.meeting_id, run.lane.room_id)
-        for step in authorities.take_answers(session, authority.meeting_id, reading, now):
+        for step in answers.take_answers(session, authority.meeting_id, reading, now):
             run.log.step(session, now, "here", step, reason="organizer")
         if changed:
             run.log.step(session, now, "here", "change", lead, "organizer")
@@ -113,8 +114,8 @@ def _missing(run: Run, authority: Authority) -> None:
 
 def _go_on_waiting(run: Run, session: Session, authority: Authority) -> None:
     now = run.now()
-    authorities.tell_unconfirmed(session, authority.meeting_id, now)
-    again = authorities.next_look(session, authority, now)
+    answers.tell_unconfirmed(session, authority.meeting_id, now)
+    again = answers.next_look(session, authority, now)
     authorities.look_again_at(session, authority.meeting_id, again, looked=True)
 
 
@@ -123,7 +124,7 @@ def _unreachable(run: Run, authority: Authority) -> None:
     now = run.now()
     with run.lane.writing() as session:
         authorities.set_state(session, authority.meeting_id, AuthorityState.UNREACHABLE)
-        authorities.tell_unconfirmed(session, authority.meeting_id, now)
+        answers.tell_unconfirmed(session, authority.meeting_id, now)
         again = None if authority.ended else now + ASK_AGAIN
         authorities.look_again_at(session, authority.meeting_id, again)
 
@@ -144,8 +145,8 @@ def _note_failure(run: Run, authority: Authority, error: SyncError) -> None:
 def _without_reading(run: Run, meeting_id: int, authority: Authority | None) -> None:
     """Nothing may be read: time alone tells that a room did not answer."""
     with run.lane.writing() as session:
-        authorities.tell_unconfirmed(session, meeting_id, run.now())
-        again = authorities.next_look(session, authority, run.now()) if authority is not None else None
+        answers.tell_unconfirmed(session, meeting_id, run.now())
+        again = answers.next_look(session, authority, run.now()) if authority is not None else None
         authorities.look_again_at(session, meeting_id, again, looked=True)
 
 

@@ -16,8 +16,8 @@ from webapp.domain.words import AttemptKind, AuthorityState, ConflictKind, HoldK
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
 from worker.room_run.organizer.writing import act, send_create, send_patch
+from worker.store import answers, holds, organizing, records, writes
 from worker.store import authority as authorities
-from worker.store import holds, organizing, records, writes
 from worker.store.authority import Authority, Reading
 from worker.store.holds import HeldAction
 from worker.store.loops import is_a_war
@@ -145,7 +145,7 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
         for group in sorted(both):
             _disagree(run, session, task, group, (authority.local, seen.values))
         if "time" in both:
-            authorities.give_up_time(session, authority.meeting_id, now)
+            answers.give_up_time(session, authority.meeting_id, now)
         link_id = authorities.know(session, authority, Reading(mailbox.id, event.id, seen), base, now)
         if war:
             authorities.forget_base(session, authority.meeting_id)

@@ -16,8 +16,8 @@ from webapp.domain.words import AttemptKind, AttemptState, Choice, HoldKind, Syn
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
 from worker.room_run.organizer.writing import bind, send_create
+from worker.store import answers, holds, organizing, writes
 from worker.store import authority as authorities
-from worker.store import holds, organizing, writes
 from worker.store.authority import Authority
 from worker.store.holds import HeldAction
 from worker.store.persons import PersonBusy
@@ -236,7 +236,7 @@ def _give_up(run: Run, doubt: Doubt) -> None:
     now = run.now()
     with run.lane.writing() as session:
         writes.settle(session, doubt.attempt.id, AttemptState.DROPPED, now)
-        authorities.end_made_here(session, doubt.authority.meeting_id, now)
+        answers.end_made_here(session, doubt.authority.meeting_id, now)
         run.log.step(session, now, "here", "given_up", doubt.attempt.reservation_id, "create")
     _forget_hold(run, doubt)
 

@@ -1,0 +1,91 @@
+"""The answers of invited rooms: awaited, taken from the organizer's event, or missing for too long (H50, H58)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.words import Answer, SyncState
+from webapp.models import Outbox, Reservation
+from webapp.reservations.overlaps import settle_overlaps
+from webapp.reservations.remote import cancel_remote, decline_remote
+from webapp.reservations.rows import PENDING, end_reservation, lock_room
+from worker.store.authority import AWAITED_AFTER, Authority, Reading, live_reservations
+
+HOURLY = timedelta(hours=1)
+UNCONFIRMED_AFTER = timedelta(minutes=15)
+"""A room that has not answered for so long is shown as unconfirmed (H58)."""
+
+AWAITED_AT_MOST = timedelta(days=1)
+
+
+def give_up_time(session: Session, meeting_id: int, now: datetime) -> None:
+    """The organizer set another time than was set here: what was wanted here blocks no longer."""
+    for reservation in live_reservations(session, meeting_id):
+        lock_room(session, reservation.room_id)
+        reservation.pending_time = None
+        for row in [row for row in reservation.occurrences if row.original_start == PENDING]:
+            reservation.occurrences.remove(row)
+        settle_overlaps(session, reservation, now)
+
+
+def end_made_here(session: Session, meeting_id: int, now: datetime) -> None:
+    """A meeting made here that Outlook never had, as far as anybody knows, ends; what waits for it too."""
+    for reservation in live_reservations(session, meeting_id):
+        lock_room(session, reservation.room_id)
+        end_reservation(session, reservation, reservation.meeting.created_by, now)
+    mine = select(Reservation.id).where(Reservation.meeting_id == meeting_id)
+    session.execute(delete(Outbox).where(Outbox.reservation_id.in_(mine)))
+
+
+def next_look(session: Session, authority: Authority, now: datetime) -> datetime | None:
+    """When to look again: while an answer is awaited by the schedule, else not before a copy changes."""
+    since = session.scalar(
+        select(func.min(Reservation.awaiting_since)).where(
+            Reservation.meeting_id == authority.meeting_id, Reservation.cancelled_at.is_(None)
+        )
+    )
+    if since is None or authority.ended:
+        return None
+    if authority.looks < len(AWAITED_AFTER) - 1:
+        return now + AWAITED_AFTER[authority.looks + 1]
+    return now + HOURLY if now - since < AWAITED_AT_MOST else None
+
+
+def tell_unconfirmed(session: Session, meeting_id: int, now: datetime) -> None:
+    """A room that did not answer in time is shown for what it is (H58); the reservation goes on blocking."""
+    session.execute(
+        update(Reservation)
+        .where(
+            Reservation.meeting_id == meeting_id,
+            Reservation.cancelled_at.is_(None),
+            Reservation.awaiting_since <= now - UNCONFIRMED_AFTER,
+            Reservation.sync_state == SyncState.AWAITING,
+            Reservation.sync_code.is_(None),
+        )
+        .values(sync_code="unconfirmed")
+    )
+
+
+def take_answers(session: Session, meeting_id: int, reading: Reading, now: datetime) -> list[str]:
+    """What the organizer's event says of each room that is awaited or declined; what was decided, as step names.
+
+    A room that declined, or that is no longer invited, blocks nothing any more (H50).
+    """
+    said = {answer.address.casefold(): answer.answer for answer in reading.rooms}
+    decided: list[str] = []
+    for reservation in live_reservations(session, meeting_id):
+        declined = reservation.sync_state is SyncState.DECLINED
+        if reservation.awaiting_since is None and not declined:
+            continue
+        room = lock_room(session, reservation.room_id)
+        answer = said.get((room.external_address or "").casefold())
+        if answer is Answer.DECLINED and not declined:
+            decline_remote(session, reservation.id, now)
+            decided.append("declined")
+        elif declined and (answer is None or not reading.seen.live):
+            cancel_remote(session, reservation.id, now)
+            decided.append("cancel")
+    return decided
