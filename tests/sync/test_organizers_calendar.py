@@ -44,6 +44,11 @@ def invite_rooms(world: World, title: str, span: Timed, *rooms: str) -> Booked:
     return person.book(title, span.start, span.end, rooms=[world.address(room) for room in rooms])
 
 
+def rooms_invited(event: Booked) -> list[str]:
+    assert event.item is not None, "the meeting goes on"
+    return [one["address"] for one in event.item.attendees if one["type"] == "resource"]
+
+
 def test_a_reservation_made_for_its_owner_is_one_event_in_his_calendar_that_the_room_accepts(world: World) -> None:
     key = book_for_ada(world, world.at(10))
     world.run_once("alder")
@@ -428,4 +433,44 @@ def test_a_change_in_a_persons_calendar_whose_read_back_lags_is_no_edit_of_his(w
     assert [event["subject"] for event in persons_events(world)] == ["Newer"]
     assert world.titles_here("alder") == ["Newer"]
     assert world.conflicts() == []
+    assert_quiet(world)
+
+
+@pytest.mark.parametrize("seen_between", [False, True])
+def test_a_room_that_was_taken_off_here_and_is_invited_again_by_its_organizer_is_booked_again(
+    world: World, seen_between: bool
+) -> None:
+    """H53: also where nobody looked at the room between the two."""
+    event = invite_rooms(world, "Review", world.at(10), "alder", "birch")
+    world.run()
+    world.cancel(imported(world, "birch").id)
+    world.run_once("alder")
+    assert rooms_invited(event) == [world.address("alder")]
+    if seen_between:
+        world.run()
+    person = world.tenant.as_person(world.address("ada"))
+    person.change(event, rooms=[world.address("alder"), world.address("birch")])
+    world.tenant.advance(30)
+    world.run()
+
+    assert world.slots_here("birch") == [(world.at(10).start, world.at(10).end)]
+    assert imported(world, "birch").sync_state is SyncState.SYNCED
+    assert_quiet(world)
+
+
+def test_a_read_that_lags_a_rooms_taking_off_does_not_bring_it_back(world: World) -> None:
+    """H02, H53."""
+    event = invite_rooms(world, "Review", world.at(10), "alder", "birch")
+    world.run()
+    world.cancel(imported(world, "birch").id)
+    world.tenant.faults.lag(world.address("birch"), 3)
+    world.tenant.faults.lag(world.address("ada"), 3)
+    world.run_once("alder")
+    world.run()
+    assert world.slots_here("birch") == []
+
+    world.tenant.faults.clear()
+    world.run()
+    assert rooms_invited(event) == [world.address("alder")]
+    assert world.slots_here("birch") == []
     assert_quiet(world)

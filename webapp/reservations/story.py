@@ -35,6 +35,7 @@ ACTIONS: dict[str, Look] = {
     "approved_cancel": ("away", "calendar-x", "Gone in Outlook, cancelled here as a person approved"),
     "approved_retime": ("away", "calendar-time", "Moved in Outlook, applied here as a person approved"),
     "approved_withdrawn": ("away", "calendar-x", "Its own event was taken out of the room’s calendar, as approved"),
+    "invited_again": ("away", "mail", "Invited again by its organizer"),
     "unlink": ("away", "calendar-off", "An event of it is gone in Outlook"),
     "gone": ("away", "calendar-off", "Found gone in Outlook"),
     "withdraw": ("here", "hand-stop", "Lost its slot to an earlier event"),

@@ -158,6 +158,7 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
         raise effects.MovedOn
     if not decision.plan:
         effects.clean(session, item)
+        ending.ask_whether_invited(session, item, now)
     for action in decision.plan:
         if isinstance(action, Import):
             told = effects.take_in(session, run.lane, item.link_id, _seen(item), now)

@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.words import Answer, SyncState
-from webapp.models import Outbox, Reservation
+from webapp.domain.words import Answer, LinkRole, SyncState
+from webapp.models import Link, Outbox, Reservation, Room
+from webapp.outbox import want_run
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.remote import cancel_remote, decline_remote
 from webapp.reservations.rows import PENDING, end_reservation, lock_room
-from worker.store.authority import AWAITED_AFTER, Authority, Reading, live_reservations
+from worker.store.authority import AWAITED_AFTER, Authority, Reading, is_unsent, live_reservations
+from worker.store.ending import take_in_again
+from worker.sync.link import observation_from_json
 
 HOURLY = timedelta(hours=1)
 UNCONFIRMED_AFTER = timedelta(minutes=15)
@@ -72,7 +75,8 @@ def tell_unconfirmed(session: Session, meeting_id: int, now: datetime) -> None:
 def take_answers(session: Session, meeting_id: int, reading: Reading, now: datetime) -> list[str]:
     """What the organizer's event says of each room that is awaited or declined; what was decided, as step names.
 
-    A room that declined, or that is no longer invited, blocks nothing any more (H50).
+    A room that declined, or that is no longer invited, blocks nothing any more (H50). One that people here took off
+    and that is invited again is booked again by the next look at its copy (H53).
     """
     said = {answer.address.casefold(): answer.answer for answer in reading.rooms}
     decided: list[str] = []
@@ -88,4 +92,36 @@ def take_answers(session: Session, meeting_id: int, reading: Reading, now: datet
         elif declined and (answer is None or not reading.seen.live):
             cancel_remote(session, reservation.id, now)
             decided.append("cancel")
+    if reading.seen.live and not is_unsent(session, meeting_id):
+        for link in _copies_of_ended(session, meeting_id, said):
+            take_in_again(session, link.id)
+            want_run(session, link.mailbox_id)
+            decided.append("invited_again")
     return decided
+
+
+def _copies_of_ended(session: Session, meeting_id: int, said: dict[str, Answer]) -> list[Link]:
+    """Of invited rooms that people here took off, live copies that changed since they were last agreed on."""
+    rows = session.execute(
+        select(Link, Room.external_address)
+        .join(Reservation, Link.reservation_id == Reservation.id)
+        .join(Room, Reservation.room_id == Room.id)
+        .where(
+            Reservation.meeting_id == meeting_id,
+            Reservation.cancelled_at.is_not(None),
+            Link.role == LinkRole.COPY,
+            Link.mailbox_id == Room.mailbox_id,
+            Link.observed_gone.is_(False),
+            Link.base_remote.is_not(None),
+        )
+    )
+    return [
+        link
+        for link, address in rows
+        if said.get((address or "").casefold(), Answer.DECLINED) is not Answer.DECLINED and _is_live_anew(link)
+    ]
+
+
+def _is_live_anew(link: Link) -> bool:
+    seen = observation_from_json(link.observed) if link.observed else None
+    return seen is not None and seen.live and seen.change_key != link.base_change_key

@@ -180,7 +180,7 @@ def note(session: Session, authority: Authority, reading: Reading, now: datetime
     meeting = session.get_one(Meeting, authority.meeting_id)
     meeting.authority_state = AuthorityState.KNOWN
     link.observed = observation_to_json(reading.seen)
-    if _is_unsent(session, meeting.id):
+    if is_unsent(session, meeting.id):
         return False
     changed = follow(session, meeting, reading.seen, base_of(link))
     set_base(link, local_values(meeting), reading.seen.values)
@@ -378,7 +378,8 @@ def set_state(session: Session, meeting_id: int, state: AuthorityState) -> None:
     session.execute(update(Meeting).where(Meeting.id == meeting_id).values(authority_state=state))
 
 
-def _is_unsent(session: Session, meeting_id: int) -> bool:
+def is_unsent(session: Session, meeting_id: int) -> bool:
+    """Whether something people here wanted of the meeting is still on its way to its organizer's calendar."""
     waiting = (
         select(Outbox.id)
         .join(Reservation, Outbox.reservation_id == Reservation.id)
