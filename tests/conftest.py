@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.support.services",
     "tests.support.databases",
+    "tests.support.order",
     "tests.support.unchecked",
     "tests.tenant.watch",
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-WHOLE_SUITE = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
-"""Files side by side, one a core: each worker process has its own Valkey, PostgreSQL and browser."""
+WHOLE_SUITE = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+"""Files side by side, one a core, the slow ones first (`tests/support/order.py`): each worker process has its own
+Valkey, PostgreSQL and browser."""
 
 
 def main(arguments: list[str]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -150,6 +150,7 @@ def run_examples(part: int, examples: int, steps: int = 8) -> None:
     """Let Hypothesis play so many examples, the same ones each time; `part` names another set of them."""
     chosen = settings(
         max_examples=examples,
+        phases=[Phase.explicit, Phase.generate],  # a failure tells its whole story; shrinking it takes minutes
         stateful_step_count=steps,
         deadline=None,
         database=None,

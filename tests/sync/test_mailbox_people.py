@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from tests.sync.checks import assert_quiet, invite, reservations
+from tests.sync.checks import assert_quiet, invite, persons_events, reservations
 from tests.sync.test_mailbox_left import GREEN, live, move, room_mailbox, save
-from tests.sync.test_organizers_calendar import act, book_for_ada, change, events_of_ada, invite_rooms
+from tests.sync.test_organizers_calendar import book_for_ada, invite_rooms
 from tests.sync.world import World
 from webapp.domain.words import MailboxKind, OutboxKind, SyncState
 from webapp.models import Connection, Mailbox, Outbox, Room, RoomChoice
@@ -30,12 +30,12 @@ def test_a_meeting_made_for_its_owner_invites_the_old_mailbox_and_is_left_behind
     """3.3: the owner's event stays as it is, and nobody is told of anything."""
     key = book_for_ada(world, world.at(48))
     world.run()
-    mails, before = len(world.tenant.mails), events_of_ada(world)
+    mails, before = len(world.tenant.mails), persons_events(world)
     move(world, GREEN, remove=True)
     world.run()
     left = world.reservation(key)
     assert (left.sync_code, left.cancelled_at is None) == ("left_behind", False)
-    assert (len(world.tenant.mails), events_of_ada(world)) == (mails, before)
+    assert (len(world.tenant.mails), persons_events(world)) == (mails, before)
     assert live(world, GREEN) == []
     assert_quiet(world)
 
@@ -45,7 +45,7 @@ def test_a_meeting_that_was_never_sent_invites_the_new_mailbox(world: World) -> 
     move(world, GREEN)
     world.run()
     assert world.reservation(key).sync_state is SyncState.SYNCED
-    assert len(events_of_ada(world)) == 1
+    assert len(persons_events(world)) == 1
     assert len(live(world, GREEN)) == 1 and live(world, "alder") == []
     assert_quiet(world)
 
@@ -53,12 +53,12 @@ def test_a_meeting_that_was_never_sent_invites_the_new_mailbox(world: World) -> 
 def test_a_change_that_waits_in_the_lane_of_a_room_that_is_unlinked_goes_out_in_another_rooms(world: World) -> None:
     invite_rooms(world, "Plan", world.at(48), "alder", "birch")
     world.run()
-    change(world, reservations(world, "alder")[0].id, title="Plan renamed")
+    world.change(reservations(world, "alder")[0].id, title="Plan renamed")
     with world.transactions.reading() as session:
         assert session.scalars(select(Outbox.mailbox_id)).all() == [world.mailbox_id("alder")]
     save(world, "alder", None)
     world.run()
-    assert [event["subject"] for event in events_of_ada(world)] == ["Plan renamed"]
+    assert [event["subject"] for event in persons_events(world)] == ["Plan renamed"]
     assert world.count(Outbox) == 0
 
 
@@ -66,7 +66,7 @@ def test_a_decline_that_waits_while_its_room_is_unlinked_goes_out_with_the_next_
     invite(world, "alder", "Plan", world.at(48))
     world.run()
     world.set_modes()
-    act(world, reservations(world, "alder")[0].id, "decline")
+    world.act(reservations(world, "alder")[0].id, "decline")
     save(world, "alder", None)
     with world.transactions.reading() as session:
         assert session.scalars(select(Outbox.kind)).all() == [OutboxKind.DECLINE]
@@ -85,9 +85,9 @@ def test_a_meeting_of_two_rooms_stays_with_the_room_that_stays(world: World) -> 
     assert [r.sync_code for r in reservations(world, "alder", live=False)] == ["left_behind"]
     [stays] = reservations(world, "birch")
     assert (stays.sync_state, stays.meeting.cancelled_at) == (SyncState.SYNCED, None)
-    change(world, stays.id, title="Plan renamed")
+    world.change(stays.id, title="Plan renamed")
     world.run()
-    assert [event["subject"] for event in events_of_ada(world)] == ["Plan renamed"]
+    assert [event["subject"] for event in persons_events(world)] == ["Plan renamed"]
     assert_quiet(world)
 
 
