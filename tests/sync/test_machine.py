@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from tests.sync import machine, planted
+
+SEEDS = range(20, 40)
+"""Stories of which the first few notice it: 24 does."""
 
 
 @pytest.mark.parametrize("part", range(2))
@@ -18,7 +22,13 @@ def test_a_seed_tells_the_same_story_twice() -> None:
 
 
 def test_importing_the_copy_of_an_unsettled_create_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """H80: planted, and found from a plain seed."""
+    """H80: planted, and found from a plain seed: by the judge, or because one event cannot be two meetings."""
     planted.copy_of_unsettled_create_imported(monkeypatch)
-    found = (seed for seed in range(40) if machine.play(seed, 30).problems)
-    assert next(found, None) is not None
+    assert any(_is_noticed(seed) for seed in SEEDS)
+
+
+def _is_noticed(seed: int) -> bool:
+    try:
+        return bool(machine.play(seed, 30).problems)
+    except IntegrityError:
+        return True
