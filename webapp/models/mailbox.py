@@ -192,6 +192,19 @@ class Tombstone(Base):
     why: Mapped[str] = mapped_column(String(32))
     made_at: Mapped[datetime]
 
+    @classmethod
+    def of(cls, link: Link, why: str, now: datetime) -> Tombstone:
+        """What is remembered of a link that ends."""
+        return cls(
+            mailbox_id=link.mailbox_id,
+            event_id=link.event_id,
+            ical_uid=link.ical_uid,
+            transaction_id=link.transaction_id,
+            reservation_id=link.reservation_id,
+            why=why,
+            made_at=now,
+        )
+
 
 class LeftMailbox(Base):
     """A mailbox that a room was linked to before: what was written there is removed, in that mailbox's own lane.

@@ -122,17 +122,7 @@ def _let_go(session: Session, links: Select[Link, Meeting], now: datetime) -> No
     """Links become tombstones. A meeting made here forgets the id of the event that stays behind, so that the event
     is a stranger to whoever reads it next."""
     for link, meeting in session.execute(links).all():
-        session.add(
-            Tombstone(
-                mailbox_id=link.mailbox_id,
-                event_id=link.event_id,
-                ical_uid=link.ical_uid,
-                transaction_id=link.transaction_id,
-                reservation_id=link.reservation_id,
-                why=LEFT_BEHIND,
-                made_at=now,
-            )
-        )
+        session.add(Tombstone.of(link, LEFT_BEHIND, now))
         if following.is_own(meeting):
             meeting.tenant_guid = meeting.ical_uid = None
         session.delete(link)

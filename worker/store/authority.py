@@ -333,16 +333,7 @@ def bury(session: Session, link_id: int, why: str, now: datetime) -> None:
     link = session.get_one(Link, link_id)
     if link.meeting_id is not None:
         set_state(session, link.meeting_id, AuthorityState.GONE)
-    session.add(
-        Tombstone(
-            mailbox_id=link.mailbox_id,
-            event_id=link.event_id,
-            ical_uid=link.ical_uid,
-            transaction_id=link.transaction_id,
-            why=why,
-            made_at=now,
-        )
-    )
+    session.add(Tombstone.of(link, why, now))
     session.delete(link)
     session.flush()
 

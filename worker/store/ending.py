@@ -131,16 +131,6 @@ def _end_its_move(session: Session, reservation: Reservation, now: datetime) -> 
 def bury(session: Session, link_id: int, why: str, now: datetime) -> None:
     """The link becomes a tombstone, so that a late row cannot revive the event (H59)."""
     link = session.get_one(Link, link_id)
-    session.add(
-        Tombstone(
-            mailbox_id=link.mailbox_id,
-            event_id=link.event_id,
-            ical_uid=link.ical_uid,
-            transaction_id=link.transaction_id,
-            reservation_id=link.reservation_id,
-            why=why,
-            made_at=now,
-        )
-    )
+    session.add(Tombstone.of(link, why, now))
     session.delete(link)
     session.flush()
