@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.sync.checks import assert_quiet, book_for, invite, persons_events, reservations
 from tests.sync.world import World
@@ -13,6 +14,7 @@ from webapp.domain.intervals import Timed
 from webapp.domain.words import HoldKind, Home, SyncState, TitleSource
 from webapp.errors import FieldError, Refused
 from webapp.models import Attempt, Mailbox, MailboxLedger, Outbox, Reservation
+from worker.store import organizing
 
 
 @pytest.fixture
@@ -473,4 +475,23 @@ def test_a_read_that_lags_a_rooms_taking_off_does_not_bring_it_back(world: World
     world.run()
     assert rooms_invited(event) == [world.address("alder")]
     assert world.slots_here("birch") == []
+    assert_quiet(world)
+
+
+def test_a_copy_that_goes_while_it_is_to_be_taken_in_anew_ends_its_reservation(world: World) -> None:
+    """H53: a change was given up, and the room left the meeting before its copy was read again."""
+    event = invite_rooms(world, "Review", world.at(10), "alder", "birch")
+    world.run()
+    row = imported(world, "birch")
+    world.change(row.id, title="Renamed")
+    with world.transactions.writing() as session:
+        waiting = session.scalars(select(Outbox.id).join(Reservation).where(Reservation.meeting_id == row.meeting_id))
+        organizing.give_up(session, waiting.one(), "Ines", world.now())
+    person = world.tenant.as_person(world.address("ada"))
+    person.change(event, rooms=[world.address("alder")])
+    world.run()
+
+    assert world.slots_here("birch") == []
+    assert reservations(world, "birch") == []
+    assert world.slots_here("alder") == [(world.at(10).start, world.at(10).end)]
     assert_quiet(world)

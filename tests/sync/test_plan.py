@@ -192,6 +192,7 @@ def test_what_is_new_there_is_imported(local: Side) -> None:
 
 def test_what_is_new_here_is_created() -> None:
     assert reconcile(None, HERE, ABSENT, ours=True) == (Create(),)
+    assert reconcile(None, HERE, ABSENT, ours=False) == (CancelHere(),)
 
 
 def test_what_was_never_anywhere_is_buried() -> None:

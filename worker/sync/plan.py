@@ -16,7 +16,7 @@
 | changed | gone | hold: cancelled there, edited here | cancel here |
 | gone | gone | bury the link | bury the link |
 | there is none | new | import | import |
-| new | there is none | create | (cannot be) |
+| new | there is none | create | cancel here: the copy that was to be taken in anew is gone |
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def reconcile(base: Base | None, local: Side, remote: Side, ours: bool) -> Plan:
     if local is UNKNOWN or remote is UNKNOWN:
         return ()
     if base is None:
-        return _without_base(local, remote)
+        return _without_base(local, remote, ours)
     if isinstance(local, Values) and isinstance(remote, Values):
         return _merge(base, local, remote, ours)
     if isinstance(remote, Values):
@@ -136,10 +136,12 @@ def reconcile(base: Base | None, local: Side, remote: Side, ours: bool) -> Plan:
     return (Bury(),)
 
 
-def _without_base(local: Side, remote: Side) -> Plan:
+def _without_base(local: Side, remote: Side, ours: bool) -> Plan:
     if isinstance(remote, Values):
         return (Import(),)
-    return (Create(),) if isinstance(local, Values) else (Bury(),)
+    if isinstance(local, Values):
+        return (Create() if ours else CancelHere(),)
+    return (Bury(),)
 
 
 def _gone_here(base: Base, remote: Values, ours: bool) -> Plan:
