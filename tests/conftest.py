@@ -1,6 +1,7 @@
 """The fixtures of every test."""
 
 pytest_plugins = [
+    "tests.support.compiled",
     "tests.support.services",
     "tests.support.databases",
     "tests.support.order",

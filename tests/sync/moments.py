@@ -5,9 +5,9 @@ Between two of these nothing is written anywhere, so dying after one is dying be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -19,34 +19,42 @@ from webapp.database import Transactions
 
 @dataclass
 class Moments:
-    """Counts moments while it `counts`; dies at number `fatal`."""
+    """Counts the moments inside of `counting`."""
 
     passed: int = 0
-    fatal: int | None = None
-    counts: bool = False
-    last: str = ""
+    _at_each: list[Callable[[int, str], None]] = field(default_factory=list)
 
-    def start(self, fatal: int | None) -> None:
-        """Count from now."""
-        self.passed, self.fatal, self.counts = 0, fatal, True
-
-    def stop(self) -> None:
-        """Do not count any more."""
-        self.counts = False
+    @contextmanager
+    def counting(self, at_each: Callable[[int, str], None]) -> Iterator[None]:
+        """Count from now, and call this with each moment's number and what was about to happen."""
+        self.passed, self._at_each = 0, [at_each]
+        try:
+            yield
+        finally:
+            self._at_each = []
 
     def come(self, what: str) -> None:
-        """A moment; raises `Killed` at the fatal one."""
-        if not self.counts:
-            return
-        self.passed += 1
-        self.last = what
-        if self.passed == self.fatal:
-            raise Killed(what)
+        """A moment. What is done at it has none."""
+        at_each, self._at_each = self._at_each, []
+        for act in at_each:
+            self.passed += 1
+            act(self.passed, what)
+        self._at_each = at_each
 
     def on_request(self, phase: str, info: RequestInfo) -> None:
         """For the tenant's listeners."""
         if phase == "before":
             self.come(f"{info.method} {info.op}")
+
+
+def die_at(fatal: int) -> Callable[[int, str], None]:
+    """For `counting`: the end of the worker at that moment."""
+
+    def act(number: int, what: str) -> None:
+        if number == fatal:
+            raise Killed(what)
+
+    return act
 
 
 class MomentousTransactions(Transactions):

@@ -1,12 +1,13 @@
 """The worker dies at every moment of a run; the next one brings the same end, with no write more (H09, H35, H80).
 
-A scenario is prepared and synced, something happens, and a run follows. The run is done once to its end, to know
-that end and to count its moments; then once for each moment, dying there.
+A scenario is prepared and synced, something happens, and a run follows to its end; at each of its moments a fork
+shows how it ends if the worker dies there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,9 +15,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tests.sync.afterlife import Ends, after_death, differences
 from tests.sync.checks import assert_quiet, invite, ours_there, put, reservations
 from tests.sync.dying import Killed
-from tests.sync.moments import MomentousTransactions, Moments
+from tests.sync.moments import MomentousTransactions, Moments, die_at
 from tests.sync.oracle import live_there
 from tests.sync.world import World
 from tests.tenant import Booked, RequestInfo
@@ -316,31 +318,43 @@ def final_state(world: World) -> dict[str, Any]:
     }
 
 
-def play(
-    scenario: Callable[[Stage], None], fatal: int | None, *, again: bool = False
-) -> tuple[dict[str, Any], Moments]:
-    """One run of a scenario, dying at a moment (and, `again`, at the same distance from there)."""
+def end_of(world: World, worker: str) -> dict[str, Any]:
+    """The end that this worker brings about."""
+    world.worker = world.new_worker(worker)
+    world.run()
+    end = final_state(world)
+    assert_quiet(world, kinds=(False,))
+    return end
+
+
+def play(scenario: Callable[[Stage], None], stride: int, *, again: bool = False) -> tuple[dict[str, Any], Ends]:
+    """One run of a scenario, and how it would have ended had the worker died: at every so manieth moment.
+
+    `again`: the next worker dies too, at the same distance from there.
+    """
     moments = Moments()
     stage = set_stage(moments)
-    world = stage.world
+    world, ends = stage.world, Ends()
+
+    def live_on(fatal: int) -> dict[str, Any]:
+        if again:
+            world.worker = world.new_worker("worker-2")
+            with moments.counting(die_at(fatal)), suppress(Killed):
+                world.run()
+            world.expire_claims()
+        return end_of(world, "worker-3")
+
+    def die(number: int, before: str) -> None:
+        if number % stride == 0:
+            ends[f"died before {before}, moment {number}"] = after_death(world, lambda: live_on(number))
+
     try:
         scenario(stage)
         world.want("alder", full=scenario is nothing)
-        for worker in ("worker-1", "worker-2") if again else ("worker-1",):
-            moments.start(fatal)
-            try:
-                world.worker = world.new_worker(worker)
-                world.run()
-                break
-            except Killed:
-                world.expire_claims()
-            finally:
-                moments.stop()
-        world.worker = world.new_worker("worker-3")
-        world.run()
-        end = final_state(world)
-        assert_quiet(world, kinds=(False,))
-        return end, moments
+        with moments.counting(die):
+            world.run()
+        assert moments.passed > 4
+        return end_of(world, "worker-3"), ends
     finally:
         world.close()
 
@@ -354,18 +368,14 @@ def test_a_worker_that_dies_at_any_moment_changes_nothing_of_the_end(
     scenario: Callable[[Stage], None], stride: int
 ) -> None:
     """3.3."""
-    expected, moments = play(scenario, None)
-    assert moments.passed > 4
-    for fatal in range(stride, moments.passed + 1, stride):
-        end, died = play(scenario, fatal)
-        differs = {name: (end[name], expected[name]) for name in expected if end[name] != expected[name]}
-        assert not differs, f"died before {died.last}, moment {fatal} of {moments.passed}: {differs}"
+    expected, ends = play(scenario, stride)
+    assert ends
+    assert differences(expected, ends) == {}
 
 
 @pytest.mark.parametrize("scenario", [book, move, cancel, the_slot_is_taken], ids=lambda one: one.__name__)
 def test_a_second_death_on_the_way_changes_nothing_either(scenario: Callable[[Stage], None]) -> None:
     """3.3: killed twice."""
-    expected, moments = play(scenario, None)
-    for fatal in range(3, moments.passed + 1, 4):
-        end, died = play(scenario, fatal, again=True)
-        assert end == expected, f"died twice, last before {died.last}"
+    expected, ends = play(scenario, 4, again=True)
+    assert ends
+    assert differences(expected, ends) == {}

@@ -1,6 +1,6 @@
 """The worker dies at every moment while it works in people's calendars; the next one brings the same end (H35, H79).
 
-As in `test_killed_anywhere`: each scenario is done once to its end, then once for each moment, dying there.
+As in `test_killed_anywhere`: each scenario is done once, with a fork in which the worker dies at every fourth moment.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tests.sync.afterlife import Ends, after_death, differences
 from tests.sync.checks import assert_quiet, reservations
-from tests.sync.dying import Killed
 from tests.sync.moments import MomentousTransactions, Moments
 from tests.sync.oracle import live_there
 from tests.sync.world import World
@@ -142,26 +142,33 @@ def final_state(world: World) -> dict[str, Any]:
     }
 
 
-def play(scenario: Callable[[World], None], fatal: int | None) -> tuple[dict[str, Any], Moments, int]:
-    """One run of a scenario, dying at a moment; its end, its moments, and the writes that had an effect."""
+def end_of(world: World, before: int) -> dict[str, Any]:
+    """The end that another worker brings about, and the writes that had an effect until then."""
+    world.worker = world.new_worker("worker-2")
+    for _ in range(2):
+        world.run(patience=80)
+    end = final_state(world)
+    assert_quiet(world, kinds=(False,))
+    return end | {"writes": world.writes() - before}
+
+
+def play(scenario: Callable[[World], None]) -> tuple[dict[str, Any], Ends]:
+    """One run of a scenario: its end, and how it would have ended had the worker died, by where."""
     moments = Moments()
     world = set_stage(moments)
+    ends: Ends = {}
     try:
         scenario(world)
         before = world.writes()
-        moments.start(fatal)
-        try:
+
+        def die(number: int, what: str) -> None:
+            if number % 4 == 2:
+                ends[f"died before {what}, moment {number}"] = after_death(world, lambda: end_of(world, before))
+
+        with moments.counting(die):
             world.run(patience=80)
-        except Killed:
-            world.expire_claims()
-        finally:
-            moments.stop()
-        world.worker = world.new_worker("worker-2")
-        for _ in range(2):
-            world.run(patience=80)
-        end = final_state(world)
-        assert_quiet(world, kinds=(False,))
-        return end, moments, world.writes() - before
+        assert moments.passed > 4
+        return end_of(world, before), ends
     finally:
         world.close()
 
@@ -170,11 +177,7 @@ def play(scenario: Callable[[World], None], fatal: int | None) -> tuple[dict[str
 def test_a_worker_that_dies_in_a_persons_calendar_changes_nothing_of_the_end(
     scenario: Callable[[World], None],
 ) -> None:
-    expected, moments, writes = play(scenario, None)
-    assert moments.passed > 4
-    assert writes == 1
-    for fatal in range(2, moments.passed + 1, 4):
-        end, died, repeated = play(scenario, fatal)
-        differs = {name: (end[name], expected[name]) for name in expected if end[name] != expected[name]}
-        assert not differs, f"died before {died.last}, moment {fatal} of {moments.passed}: {differs}"
-        assert repeated == writes, f"died before {died.last}, moment {fatal} of {moments.passed}: {repeated} writes"
+    expected, ends = play(scenario)
+    assert expected["writes"] == 1
+    assert ends
+    assert differences(expected, ends) == {}

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, select, update
 
+from tests.support.compiled import sharing_statements
 from tests.tenant import Tenant
 from webapp.database import Transactions, prepare_engine
 from webapp.domain.access import may_read_organizer
@@ -58,7 +59,6 @@ IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where a world's database lives, if there is such a place: what a disk does is no matter of these tests."""
 
 _template: Path | None = None
-_first: Engine | None = None
 
 
 def empty_database() -> Engine:
@@ -75,16 +75,7 @@ def empty_database() -> Engine:
         engine.dispose()
     path = folder / "world.db"
     shutil.copy(_template, path)
-    return _sharing_statements(create_engine(f"sqlite:///{path}"))
-
-
-def _sharing_statements(engine: Engine) -> Engine:
-    """Compiled statements are a third of a small world's time, and the same in every world."""
-    global _first
-    if _first is None:
-        _first = engine
-    engine.dialect, engine._compiled_cache = _first.dialect, _first._compiled_cache
-    return engine
+    return sharing_statements(create_engine(f"sqlite:///{path}"))
 
 
 @dataclass
@@ -295,6 +286,19 @@ class World:
             times += session.scalars(select(Meeting.authority_look_at).where(Meeting.authority_look_at <= soon))
         waits = [(t - self.now()).total_seconds() for t in times if t is not None]
         return min((seconds for seconds in waits if seconds > 0), default=None)
+
+    def wake_after_a_kill(self) -> None:
+        """In a fork of the worker's process: everything that a process has in memory is made anew, on a copy of what
+        was committed; leases have run out."""
+        assert self.engine is not None and self.engine.url.database, "made at the start"
+        path = Path(tempfile.mkdtemp(prefix="world-", dir=IN_MEMORY)) / "world.db"
+        for end in ("", "-wal"):
+            shutil.copy(f"{self.engine.url.database}{end}", f"{path}{end}")
+        self.engine = sharing_statements(create_engine(f"sqlite:///{path}"))
+        prepare_engine(self.engine)
+        self.transactions = self.wrap_transactions(self.engine)
+        self.client = self._client()
+        self.expire_claims()
 
     def expire_claims(self) -> None:
         """The leases of dead workers run out."""

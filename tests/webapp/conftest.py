@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, event, update
 from werkzeug.test import TestResponse
 
+from tests.support.compiled import sharing_statements
 from webapp import create_app
 from webapp.clock import utcnow
 from webapp.config import Config, load_config
@@ -133,7 +134,7 @@ def app(make_config: Callable[..., Config], filled_database: Path, bell: Listeni
     shutil.copy(filled_database, config.data_dir / "app.db")
     application = create_app(config)
     application.extensions["bell"] = bell
-    with application.app_context(), Transactions(db.engine).writing() as session:
+    with application.app_context(), Transactions(sharing_statements(db.engine)).writing() as session:
         session.execute(update(WorkerHeartbeat).values(seen_at=utcnow()))  # the copied one was alive long ago
     yield application
     with application.app_context():
