@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sync.checks import assert_quiet, assert_same, invite, ours_there, put, reservations
+from tests.sync.checks import assert_quiet, assert_same, invite, once, ours_there, put, reservations, spans_there
 from tests.sync.oracle import live_there
 from tests.sync.world import World
+from webapp.domain.intervals import Timed
 from webapp.domain.words import ConflictKind, SyncState
 from webapp.errors import Refused
 from webapp.models import Reservation
@@ -77,6 +78,68 @@ def test_a_move_into_a_slot_that_is_taken_in_outlook_leaves_the_reservation_wher
     row = world.reservation(key)
     assert (row.cancelled_at, row.sync_state, row.sync_code) == (None, SyncState.SYNCED, "move_refused")
     assert [hold.kind.value for hold in world.holds()] == ["slot_taken"]
+
+
+def retime_there(world: World, room: str, span: Timed) -> None:
+    """A delegate moves the one event of ours in this room to another time."""
+    [event] = ours_there(world, room)
+    booked = world.tenant.booked(world.address(room), event["immutable_id"])
+    world.tenant.as_delegate(world.address(room)).change(booked, start=span.start, end=span.end)
+
+
+def test_a_reservation_whose_event_gets_another_time_while_it_moves_arrives_at_that_time(world: World) -> None:
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    moved = move(world, key, "birch")
+    retime_there(world, "alder", world.at(12))
+    world.run_once("alder")
+    world.run()
+
+    assert [one.id for one in reservations(world, "birch")] == [moved]
+    assert spans_there(world, "birch") == [(world.at(12).start, world.at(12).end)]
+    assert_same(world, "alder")
+    assert_same(world, "birch")
+    assert_quiet(world)
+
+
+def test_a_reservation_whose_event_gets_a_time_that_is_taken_where_it_moves_to_stays(world: World) -> None:
+    key = world.book("alder", "Plan", world.at(10))
+    put(world, "birch", "First", world.at(12))
+    world.run()
+    move(world, key, "birch")
+    retime_there(world, "alder", world.at(12))
+    world.run_once("alder")
+    world.run()
+
+    assert [one.id for one in reservations(world, "alder")] == [key]
+    assert spans_there(world, "alder") == [(world.at(12).start, world.at(12).end)]
+    assert ours_there(world, "birch") == []
+    assert_same(world, "alder")
+    assert_same(world, "birch")
+    assert [hold.kind.value for hold in world.holds()] == ["slot_taken"]
+    assert_quiet(world)
+
+
+def test_a_title_that_outlook_changes_when_the_new_room_has_the_event_already_goes_there_too(world: World) -> None:
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    moved = move(world, key, "birch")
+
+    def rename_in_alder() -> None:
+        [event] = ours_there(world, "alder")
+        booked = world.tenant.booked(world.address("alder"), event["immutable_id"])
+        world.tenant.as_delegate(world.address("alder")).change(booked, subject="Renamed")
+        world.run_once("alder")
+
+    done = once(world, "create", "after", rename_in_alder)
+    world.run()
+    world.run()  # the echo of the last write
+
+    assert done
+    assert world.reservation(moved).meeting.title == "Renamed"
+    assert [event["subject"] for event in live_there(world, "birch")] == ["Renamed"]
+    assert ours_there(world, "alder") == []
+    assert_quiet(world)
 
 
 def test_a_reservation_cancelled_while_it_moves_is_gone_from_both_rooms(world: World) -> None:

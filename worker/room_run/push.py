@@ -72,6 +72,7 @@ def push_all(run: Run) -> None:
             continue
         run.log.begin()
         try:
+            _block_its_time(run, push)
             _push(run, push)
             unanswered = 0
         except Refused as error:
@@ -121,6 +122,15 @@ def _push(run: Run, push: Push) -> None:
             with run.lane.writing() as session:
                 effects.move_base(session, item, seen, run.now())
     let_go(run, push, SyncState.SYNCED)
+
+
+def _block_its_time(run: Run, push: Push) -> None:
+    """The time that was read in the room which it leaves is its time here as well, before it is sent."""
+    if not push.blocks_elsewhen or not isinstance(push.local, Values):
+        return
+    with run.lane.writing() as session:
+        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
+        effects.block_time(session, push.reservation_id, push.local.time, run.now())
 
 
 def _push_new(run: Run, push: Push) -> None:
@@ -218,7 +228,7 @@ def _take_time_back(run: Run, push: Push, item: Item, seen: Observation) -> None
     assert isinstance(push.local, Values), "a time was to be sent"
     now = run.now()
     with run.lane.writing() as session:
-        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.revision)
+        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
         records.disagree(
             session,
             run.lane.room_id,
@@ -253,7 +263,7 @@ def _apply(run: Run, push: Push, item: Item, seen: Observation, action: Apply) -
     with run.lane.writing() as session:
         revision = effects.follow_some(session, item, seen, action.groups, now)
         run.log.step(session, now, "here", "change", push.reservation_id, ",".join(sorted(action.groups)))
-    return replace(push, revision=revision)
+    return replace(push, revision=revision, saved=revision)
 
 
 def _end(run: Run, push: Push, item: Item) -> None:
@@ -282,7 +292,7 @@ def _create_again(run: Run, push: Push, item: Item) -> None:
     """A new event, by the next incarnation, if its slot is still free: else it waits for another one."""
     now, key = run.now(), key_of(push.reservation_id)
     with run.lane.writing() as session:
-        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.revision)
+        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
         ending.bury(session, item.link_id, "gone_there", now)
         holds.carried_out(session, run.lane.room_id, HoldKind.EDITED_AND_CANCELLED, key, now)
         records.end_dispute(session, push.reservation_id, "here", now)
@@ -292,7 +302,7 @@ def _create_again(run: Run, push: Push, item: Item) -> None:
 def _yield(run: Run, push: Push, values: Values) -> None:
     now = run.now()
     with run.lane.writing() as session:
-        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.revision)
+        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
         effects.yield_slot(session, run.lane, push.reservation_id, values.time, now)
         writes.drop(session, push)
         run.log.step(session, now, "here", "hold", push.reservation_id, HoldKind.SLOT_TAKEN.value)

@@ -24,6 +24,7 @@ from webapp.domain.words import (
     TitleSource,
 )
 from webapp.models import Attempt, Link, Meeting, Outbox, Reservation
+from webapp.outbox import queue_for_push
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.remote import (
     RemoteMeeting,
@@ -71,6 +72,8 @@ def follow(session: Session, lane: Lane, item: Item, seen: Observation, now: dat
     assert item.reservation_id is not None, "a followed link has a reservation"
     check_still(session, item)
     reservation = follow_remote(session, item.reservation_id, _remote_meeting(lane, link, seen), now)
+    if reservation.meeting.revision != item.revision:
+        _tell_arriving(session, reservation, now)
     _settled(session, link, reservation, seen, now)
     return Told(reservation.id, _yielding(session, lane, reservation, link, seen, now))
 
@@ -98,6 +101,7 @@ def follow_some(session: Session, item: Item, seen: Observation, groups: frozens
     link.base_local = values_to_json(replace(item.base.local, **taken))
     link.base_remote = values_to_json(replace(item.base.remote, **{g: getattr(values, g) for g in groups}))
     link.observed = observation_to_json(seen)
+    _tell_arriving(session, reservation, now)
     return meeting.revision
 
 
@@ -114,8 +118,23 @@ def keep_time_of_event(session: Session, reservation_id: int, span: Span, now: d
 
 def _set_time(session: Session, reservation: Reservation, span: Span, now: datetime) -> None:
     set_span(reservation.meeting, span)
+    block_time(session, reservation.id, span, now)
+
+
+def block_time(session: Session, reservation_id: int, span: Span, now: datetime) -> None:
+    """The reservation blocks its room then, and at no other time; the caller holds the room's lock."""
+    reservation = session.get_one(Reservation, reservation_id)
     write_dates(session, reservation, reservation.room, [Dated(span)])
     settle_overlaps(session, reservation, now)
+
+
+def _tell_arriving(session: Session, reservation: Reservation, now: datetime) -> None:
+    """What was read of a reservation that leaves the room is sent to the room that it moves to as well."""
+    if reservation.leaves_for_id is None:
+        return
+    arriving = session.get_one(Reservation, reservation.leaves_for_id)
+    if arriving.cancelled_at is None and arriving.withdrawn_at is None:
+        queue_for_push(session, arriving, arriving.room.mailbox_id, now)
 
 
 def move_base(session: Session, item: Item, seen: Observation, now: datetime) -> None:

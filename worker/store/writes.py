@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import span_from_json, span_to_json
-from webapp.domain.words import AttemptKind, AttemptState, HoldKind, LinkState, OutboxKind, SyncState
+from webapp.domain.words import AttemptKind, AttemptState, HoldKind, LinkState, MeetingKind, OutboxKind, SyncState
 from webapp.models import Attempt, Install, Link, Outbox, Reservation
 from webapp.outbox import queue_for_push
 from webapp.reservations.rows import is_ours, span_of
@@ -37,11 +37,15 @@ class Push:
     public_id: str
     revision: int
     """The outbox row's: it is cleared only if no newer save moved it."""
+    saved: int
+    """The meeting's, which what was read in another room moves as well."""
     local: Side
     ours: bool
     ended: bool
     cancelled: bool
     times: tuple[datetime, datetime]
+    blocks_elsewhen: bool
+    """Its meeting got another time in another room, which this one does not block yet."""
     item: Item | None
     """Its link, if it has an event."""
     tries: int
@@ -106,14 +110,21 @@ def load_push(lane: Lane, outbox_id: int, now: datetime) -> Push | None:
             reservation_id=reservation.id,
             public_id=reservation.public_id,
             revision=row.revision,
+            saved=reservation.meeting.revision,
             local=local_side(reservation),
             ours=items[0].ours if items else is_ours(reservation),
             ended=times[1] <= now,
             cancelled=reservation.cancelled_at is not None,
             times=times,
+            blocks_elsewhen=_blocks_elsewhen(reservation, times),
             item=items[0] if items else None,
             tries=row.tries,
         )
+
+
+def _blocks_elsewhen(reservation: Reservation, times: tuple[datetime, datetime]) -> bool:
+    is_single = reservation.meeting.kind is MeetingKind.SINGLE
+    return is_single and [(row.starts_at, row.ends_at) for row in reservation.occurrences] != [times]
 
 
 def clear(session: Session, push: Push, state: SyncState | None) -> None:
