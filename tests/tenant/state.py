@@ -124,7 +124,10 @@ class Item:
         return self.recurrence["range"]["recurrenceTimeZone"]
 
     def span_on(self, day: date) -> tuple[datetime, datetime]:
-        """Start and end of the rule's occurrence on a date: wall time kept, instants derived."""
+        """Start and end of the rule's occurrence on a date: wall time kept, instants derived.
+
+        A date of which skipped hours would leave nothing keeps its length: no calendar shows an end before a start.
+        """
         name = self.series_zone
         try:
             times.zone(name)
@@ -132,7 +135,8 @@ class Item:
             name = self.start_zone
         first, last = times.in_zone(self.start, name), times.in_zone(self.end, name)
         begin = datetime.combine(day, first.time())
-        return times.to_utc(begin, name), times.to_utc(begin + (last - first), name)
+        start, end = times.to_utc(begin, name), times.to_utc(begin + (last - first), name)
+        return start, end if end > start else start + (last - first)
 
     def rule_dates(self, until: date) -> list[tuple[date, datetime, datetime]]:
         """The rule's dates up to a day and a little beyond, whatever became of them, with their spans."""

@@ -28,12 +28,25 @@ def zone_named(name: str) -> tzinfo:
 
     `tzone://Microsoft/Custom` stands for rules that nobody can look up (docs/graph.md#zone-names).
     """
+    iana = iana_name(name)
+    return UTC if iana == "UTC" else ZoneInfo(iana)
+
+
+def iana_name(name: str) -> str:
+    """The IANA name of the zone that has a Windows or IANA name, "UTC" for all of its; raises `UnknownZone`."""
     folded = name.strip().casefold()
     if folded in _UTC_NAMES:
-        return UTC
+        return "UTC"
     iana = _IANA_OF_WINDOWS.get(folded, name.strip())
     if iana not in _iana_names():
         raise UnknownZone(name)
+    return iana
+
+
+def zone_info(iana: str) -> ZoneInfo:
+    """The rules of an IANA zone by its exact name; raises `UnknownZone`."""
+    if iana not in _iana_names():
+        raise UnknownZone(iana)
     return ZoneInfo(iana)
 
 

@@ -11,7 +11,7 @@ from requests.structures import CaseInsensitiveDict
 
 from worker.graph.client import PREFER, GraphClient
 from worker.graph.errors import Scope, classify
-from worker.graph.mapping import Members
+from worker.graph.members import Members
 from worker.sync.errors import SyncError, Throttled, Trouble, Unavailable, UnsafeLink
 
 MOST_PARTS = 20

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from webapp.domain.intervals import AllDay, Span, Timed
 from webapp.domain.words import Answer
 from webapp.domain.zones import UnknownZone, exchange_name, zone_named
+from worker.graph.members import Members
 from worker.sync.errors import Unreadable
 from worker.sync.event import (
     Event,
@@ -55,51 +55,6 @@ class Partial:
     """A delta item that lacks members of an event: what is absent is not cleared, so it must be read by id."""
 
     id: str
-
-
-class Members:
-    """A JSON object read by member name in any letter case (docs/graph.md#member-names), with checked types."""
-
-    def __init__(self, raw: Mapping[str, Any]) -> None:
-        self._raw = {str(name).lower(): value for name, value in raw.items()}
-
-    def has(self, name: str) -> bool:
-        """Whether the member is there, even as null."""
-        return name.lower() in self._raw
-
-    def raw(self, name: str) -> Any:
-        """Whatever is there; None when absent."""
-        return self._raw.get(name.lower())
-
-    def text(self, name: str) -> str:
-        """A string; empty when absent or null."""
-        value = self._raw.get(name.lower())
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise Unreadable(name)
-        return value
-
-    def flag(self, name: str) -> bool:
-        """A boolean; False when absent or null."""
-        value = self._raw.get(name.lower())
-        if value is not None and not isinstance(value, bool):
-            raise Unreadable(name)
-        return bool(value)
-
-    def part(self, name: str) -> Members:
-        """A nested object; empty when absent or null."""
-        value = self._raw.get(name.lower())
-        if value is not None and not isinstance(value, dict):
-            raise Unreadable(name)
-        return Members(value or {})
-
-    def parts(self, name: str) -> list[Members]:
-        """A list of objects; empty when absent or null."""
-        value = self._raw.get(name.lower())
-        if value is not None and not (isinstance(value, list) and all(isinstance(v, dict) for v in value)):
-            raise Unreadable(name)
-        return [Members(v) for v in value or []]
 
 
 def page(body: Any) -> tuple[tuple[Row | Partial, ...], str | None, str | None]:

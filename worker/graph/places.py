@@ -8,7 +8,7 @@ from typing import Any
 
 from worker.graph.client import GraphClient
 from worker.graph.errors import Scope
-from worker.graph.mapping import Members
+from worker.graph.members import Members
 from worker.sync.errors import EndlessDelta, Trouble, Unreadable
 from worker.sync.event import canonical_text
 

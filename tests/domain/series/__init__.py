@@ -1,0 +1,1 @@
+"""Series against an oracle and against calendars that were checked by hand."""
