@@ -26,9 +26,11 @@ from worker.sync.plan import (
     Send,
     Side,
     Stop,
+    followed,
     reconcile,
+    wishes,
 )
-from worker.sync.values import LOCAL_GROUPS, SeriesDate, Status, Values
+from worker.sync.values import LOCAL_GROUPS, SeriesDate, Status, Values, changed
 
 TEN = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
@@ -287,6 +289,25 @@ def test_once_carried_out_a_plan_leaves_nothing_to_do(base: Base, local: Side, r
     if after is None:
         return
     assert reconcile(*after, ours) == ()
+
+
+@given(BASES, LOCALS, REMOTES)
+def test_what_is_wished_here_is_still_a_wish_after_the_other_side_was_followed(
+    base: Base, local: Values, remote: Values
+) -> None:
+    """I2: what waits for a person stays a change, of this side and of the other one as well (H75)."""
+    wished = wishes(base, local)
+    after = followed(base, local, remote, wished)
+    assert wishes(after, local) == wished
+    still = changed(after.remote, remote, LOCAL_GROUPS)
+    assert still == changed(base.remote, remote, LOCAL_GROUPS) & wished - ({"subject"} if remote.private else set())
+
+
+def test_a_title_that_became_private_is_not_kept_as_what_was_agreed() -> None:
+    """H56, also while a title typed here waits."""
+    base = Base(Values("Open", hour(0), False), Values("Open", hour(0), False))
+    after = followed(base, Values("Typed", hour(0), True), Values(None, hour(0), True), frozenset({"subject"}))
+    assert (after.local.subject, after.remote.subject) == ("Open", None)
 
 
 def carried_out(plan: tuple[object, ...], base: Base, local: Side, remote: Side) -> tuple[Base, Side, Side] | None:

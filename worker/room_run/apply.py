@@ -16,10 +16,10 @@ from worker.room_run.own import own_event
 from worker.room_run.refresh import refresh
 from worker.room_run.writing import send_delete, tell_withdrawn
 from worker.store import effects, ending, holds, items, writes
-from worker.store.authority import is_copy_of_unsettled_create
 from worker.store.claims import LaneLost
 from worker.store.holds import HeldAction, key_of
 from worker.store.items import Item
+from worker.store.strangers import is_copy_of_unsettled_create
 from worker.store.writes import Write
 from worker.sync.link import Observation
 from worker.sync.plan import (

@@ -10,15 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.access import Modes, may_read_organizer
-from webapp.domain.intervals import span_from_json
 from webapp.domain.words import (
     BY_OUTLOOK,
-    AttemptKind,
-    AttemptState,
     AuthorityState,
     Home,
     LinkRole,
@@ -28,7 +25,7 @@ from webapp.domain.words import (
     SyncState,
     TitleSource,
 )
-from webapp.models import Attempt, Link, Mailbox, Meeting, Outbox, Reservation, Room, SyncSettings, Tombstone
+from webapp.models import Link, Meeting, Outbox, Reservation, Room, SyncSettings, Tombstone
 from webapp.reservations.remote import cancel_remote
 from webapp.reservations.rows import set_span, span_of
 from worker.store.claims import Lane
@@ -36,7 +33,7 @@ from worker.store.items import base_of, local_values, set_base
 from worker.store.leading import is_lead
 from worker.sync.event import Party, ResourceAnswer
 from worker.sync.link import Observation, observation_from_json, observation_to_json
-from worker.sync.plan import Base
+from worker.sync.plan import Base, followed, wishes
 from worker.sync.values import Values, values_to_json
 
 AWAITED_AFTER = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900))
@@ -175,24 +172,32 @@ def kept(session: Session, seen: Observation) -> Observation:
 
 def note(session: Session, authority: Authority, reading: Reading, now: datetime) -> bool:
     """The organizer's event as it was read becomes this meeting's: link, base, title, time and details; whether
-    the meeting changed by it. What waits to be sent there is left to that, which reads it again."""
+    the meeting changed by it. What is on its way there is left to that, which reads it again; of what waits for a
+    person the groups that were changed here stay as they are, and stay wishes."""
     link = _link(session, reading.mailbox_id, authority.meeting_id, reading.event_id, now)
-    meeting = session.get_one(Meeting, authority.meeting_id)
+    meeting, base = session.get_one(Meeting, authority.meeting_id), base_of(link)
     meeting.authority_state = AuthorityState.KNOWN
     link.observed = observation_to_json(reading.seen)
-    if is_unsent(session, meeting.id):
+    stopped = is_stopped(session, meeting.id)
+    if is_unsent(session, meeting.id) or (stopped and base is None):
         return False
-    changed = follow(session, meeting, reading.seen, base_of(link))
-    set_base(link, local_values(meeting), reading.seen.values)
-    return changed
+    wished = wishes(base, local_values(meeting)) if stopped else frozenset()
+    moved = _follow(session, meeting, reading.seen, base, wished)
+    agreed = followed(base, local_values(meeting), reading.seen.values, wished)
+    set_base(link, agreed.local, agreed.remote)
+    return moved
 
 
-def follow(session: Session, meeting: Meeting, seen: Observation, base: Base | None) -> bool:
-    """Title, time and details of the organizer's event are the meeting's; whether anything of it changed."""
+def _follow(session: Session, meeting: Meeting, seen: Observation, base: Base | None, wished: frozenset[str]) -> bool:
+    """Title, time and details of the organizer's event are the meeting's, but for the groups that are wished
+    otherwise here; whether anything of it changed."""
     before = (meeting.title, meeting.title_source, meeting.is_private, span_of(meeting), meeting.other_attendees)
-    meeting.is_private = seen.values.private
-    _follow_title(meeting, seen.values, base)
-    if not seen.is_series and not _time_is_pending(session, meeting.id) and span_of(meeting) != seen.values.time:
+    if "private" not in wished:
+        meeting.is_private = seen.values.private
+    if "subject" not in wished:
+        _follow_title(meeting, seen.values, base)
+    fixed = seen.is_series or "time" in wished or _time_is_pending(session, meeting.id)
+    if not fixed and span_of(meeting) != seen.values.time:
         set_span(meeting, seen.values.time)
     if seen.values.status is not None:
         meeting.other_attendees = seen.values.status.other_attendees
@@ -290,29 +295,6 @@ def reservation_in(session: Session, meeting_id: int, room_id: int) -> int | Non
     )
 
 
-def is_copy_of_unsettled_create(lane: Lane, seen: Observation) -> bool:
-    """Whether a new copy may be that of a create that is not settled yet: same organizer, same times. It is not
-    imported before that attempt is settled."""
-    status = seen.values.status
-    if seen.is_organizer or status is None:
-        return False
-    with lane.reading() as session:
-        bodies = session.scalars(
-            select(Attempt.body)
-            .join(Mailbox, Attempt.target_mailbox_id == Mailbox.id)
-            .where(
-                Attempt.kind == AttemptKind.CREATE,
-                Attempt.state == AttemptState.OPEN,
-                Mailbox.address == status.organizer_address.lower(),
-                Mailbox.connection_id == lane.connection_id,
-            )
-        ).all()
-    return any(
-        span_from_json(body["time"]) == seen.values.time and seen.ical_uid not in body.get("strangers", ())
-        for body in bodies
-    )
-
-
 def meeting_ended(session: Session, meeting_id: int, now: datetime) -> None:
     """The organizer's event is cancelled or gone, and no room of it is followed by a copy: it ends here."""
     for reservation in live_reservations(session, meeting_id):
@@ -371,10 +353,19 @@ def set_state(session: Session, meeting_id: int, state: AuthorityState) -> None:
 
 def is_unsent(session: Session, meeting_id: int) -> bool:
     """Whether something people here wanted of the meeting is still on its way to its organizer's calendar."""
+    return _waits(session, meeting_id, Outbox.parked.is_(False))
+
+
+def is_stopped(session: Session, meeting_id: int) -> bool:
+    """Whether something that was to be changed there waits for a person."""
+    return _waits(session, meeting_id, Outbox.parked.is_(True))
+
+
+def _waits(session: Session, meeting_id: int, how: ColumnElement[bool]) -> bool:
     waiting = (
         select(Outbox.id)
         .join(Reservation, Outbox.reservation_id == Reservation.id)
-        .where(Reservation.meeting_id == meeting_id, Outbox.kind != OutboxKind.PUSH, Outbox.parked.is_(False))
+        .where(Reservation.meeting_id == meeting_id, Outbox.kind != OutboxKind.PUSH, how)
     )
     return session.scalar(waiting.limit(1)) is not None
 

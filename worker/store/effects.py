@@ -34,6 +34,7 @@ from webapp.reservations.remote import (
 )
 from webapp.reservations.rows import Dated, lock_room, set_span, write_dates
 from worker.store import holds
+from worker.store.authority import is_stopped
 from worker.store.claims import Lane
 from worker.store.holds import HeldAction
 from worker.store.items import Item, base_of, local_values, set_base
@@ -301,21 +302,33 @@ def _settled(session: Session, link: Link, reservation: Reservation, seen: Obser
     link.is_series = seen.is_series
     link.observed = observation_to_json(seen)
     link.ical_uid = seen.ical_uid or link.ical_uid
-    set_base(link, local_values(reservation.meeting), seen.values)
+    set_base(link, _agreed(link, reservation, seen), seen.values)
     link.dirty, link.must_confirm, link.series_stale = False, False, False
     await_title(link, seen, now)
     if reservation.meeting.home is Home.USER:
-        _copy_followed(reservation, seen, now)
+        _copy_followed(session, reservation, seen, now)
     elif reservation.sync_state in (SyncState.LOCAL, SyncState.SYNCED):
         reservation.sync_state = SyncState.SYNCED
         reservation.sync_code = None
     session.flush()
 
 
-def _copy_followed(reservation: Reservation, seen: Observation, now: datetime) -> None:
+def _agreed(link: Link, reservation: Reservation, seen: Observation) -> Values:
+    """What this side agrees on with the event: a time that was set here, and that a room's copy does not follow yet,
+    is still a wish."""
+    local = local_values(reservation.meeting)
+    wanted = reservation.pending_time
+    if wanted is None or span_from_json(wanted) == seen.values.time:
+        return local
+    before = base_of(link)
+    return replace(local, time=before.local.time if before is not None else seen.values.time)
+
+
+def _copy_followed(session: Session, reservation: Reservation, seen: Observation, now: datetime) -> None:
     """A room's copy of a person's meeting was taken over: is that the answer, or the new time, that was awaited?
 
-    The organizer's own event is looked at once the room assistant has finished rewriting the copy (H49).
+    The organizer's own event is looked at once the room assistant has finished rewriting the copy (H49). What waits
+    for a person says so until he decided.
     """
     status, meeting = seen.values.status, reservation.meeting
     if meeting.authority_look_at is None:
@@ -330,6 +343,8 @@ def _copy_followed(reservation: Reservation, seen: Observation, now: datetime) -
     if reservation.sync_state is SyncState.WAITING:
         return
     reservation.awaiting_since = None
+    if reservation.sync_state in (SyncState.HELD, SyncState.FAILED) and is_stopped(session, meeting.id):
+        return
     reservation.sync_state, reservation.sync_code, reservation.sync_fields = SyncState.SYNCED, None, {}
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import span_to_json
 from webapp.domain.words import AttemptKind, HoldKind, LinkRole, OutboxKind, SyncState
-from webapp.models import Attempt, Link, Outbox, Reservation
+from webapp.models import Link, Outbox, Reservation
 from webapp.outbox import want_run
 from webapp.reservations.rows import end_reservation
 from worker.store import authority as authorities
@@ -22,6 +22,9 @@ from worker.store.items import base_of
 from worker.store.unsettled import is_settled
 from worker.store.writes import OpenAttempt, Write, add_attempt, new_mark
 from worker.sync.values import Values, values_to_json
+
+UNSENT = (SyncState.WAITING, SyncState.HELD, SyncState.FAILED)
+"""What a reservation says while something of its meeting is on its way to the organizer, or was stopped on it."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def settled(session: Session, task: Task, now: datetime, *, asked_anew: bool) ->
     for reservation in authorities.live_reservations(session, task.authority.meeting_id):
         if asked_anew or reservation.awaiting_since is not None:
             authorities.await_answer(session, reservation, now)
-        elif reservation.sync_state is SyncState.WAITING:
+        elif reservation.sync_state in UNSENT:
             reservation.sync_state, reservation.sync_code, reservation.sync_fields = SyncState.SYNCED, None, {}
 
 
@@ -161,7 +164,7 @@ def give_up(session: Session, outbox_id: int, by: str, now: datetime) -> None:
         return
     for one in everyone:
         one.pending_time = None
-        if one.sync_state in (SyncState.WAITING, SyncState.HELD, SyncState.FAILED):
+        if one.sync_state in UNSENT:
             one.sync_state, one.sync_code, one.sync_fields = SyncState.SYNCED, None, {}
     session.execute(
         update(Link)
@@ -225,9 +228,3 @@ def new_act(
 ) -> OpenAttempt:
     """Commit to a cancel in a person's calendar, or to the room's own refusal."""
     return add_attempt(session, lane, write, kind, target_mailbox_id=target_id, event_id=event_id)
-
-
-def add_stranger(session: Session, attempt_id: int, ical_uid: str) -> None:
-    """A copy that looks like our doubtful create is somebody else's meeting: it is imported."""
-    row = session.get_one(Attempt, attempt_id)
-    row.body = row.body | {"strangers": [*row.body.get("strangers", []), ical_uid]}

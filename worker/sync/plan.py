@@ -21,7 +21,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from webapp.domain.words import ConflictKind, HoldKind
@@ -134,6 +134,20 @@ def reconcile(base: Base | None, local: Side, remote: Side, ours: bool) -> Plan:
     if isinstance(local, Values):
         return _gone_there(base, local, ours)
     return (Bury(),)
+
+
+def wishes(base: Base | None, local: Values) -> frozenset[str]:
+    """The groups that were changed here since both sides agreed."""
+    return changed(base.local, local, LOCAL_GROUPS) if base is not None else frozenset()
+
+
+def followed(base: Base | None, local: Values, remote: Values, wished: frozenset[str]) -> Base:
+    """What both sides agree on once `remote` was followed here, but for the groups that are wished otherwise: of
+    these they agree on what they did before. What is private now keeps no title that it had."""
+    if base is None or not wished:
+        return Base(local, remote)
+    before = {group: getattr(base.remote, group) for group in wished if group != "subject" or not remote.private}
+    return Base(replace(local, **{group: getattr(base.local, group) for group in wished}), replace(remote, **before))
 
 
 def _without_base(local: Side, remote: Side, ours: bool) -> Plan:

@@ -16,7 +16,7 @@ from webapp.domain.words import AttemptKind, AttemptState, Choice, HoldKind, Syn
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
 from worker.room_run.organizer.writing import bind, send_create
-from worker.store import answers, holds, organizing, writes
+from worker.store import answers, holds, strangers, writes
 from worker.store import authority as authorities
 from worker.store.authority import Authority
 from worker.store.holds import HeldAction
@@ -98,12 +98,10 @@ def _by_copy(run: Run, doubt: Doubt, mailbox: PersonMailbox, *, adopt_any: bool)
     span = span_from_json(doubt.attempt.body["time"])
     start, end = span.instants(ZoneInfo(run.lane.zone))
     owner = doubt.authority.organizer.address
-    strangers = set(doubt.attempt.body.get("strangers", ()))
+    known = set(doubt.attempt.body.get("strangers", ()))
     for row in run.calendar.listing(start - DAY, end + DAY):
         alike = isinstance(row, Event) and not row.is_organizer and row.span == span and not row.is_cancelled
-        if not (
-            alike and isinstance(row, Event) and row.organizer.address == owner and row.ical_uid not in strangers
-        ):
+        if not (alike and isinstance(row, Event) and row.organizer.address == owner and row.ical_uid not in known):
             continue
         event = _found_by(mailbox, row.ical_uid)
         if event is None:
@@ -111,7 +109,7 @@ def _by_copy(run: Run, doubt: Doubt, mailbox: PersonMailbox, *, adopt_any: bool)
         if adopt_any or doubt.attempt.transaction_id in (event.transaction_id, event.tag):
             return event
         with run.lane.writing() as session:
-            organizing.add_stranger(session, doubt.attempt.id, row.ical_uid)
+            strangers.add_stranger(session, doubt.attempt.id, row.ical_uid)
     return None
 
 
