@@ -142,6 +142,78 @@ def test_a_title_that_outlook_changes_when_the_new_room_has_the_event_already_go
     assert_quiet(world)
 
 
+def delete_there(world: World, room: str) -> None:
+    """A delegate deletes the one event of ours in this room."""
+    [event] = ours_there(world, room)
+    booked = world.tenant.booked(world.address(room), event["immutable_id"])
+    world.tenant.as_delegate(world.address(room)).delete(booked)
+
+
+def disputes(world: World) -> list[tuple[int | None, ConflictKind, str]]:
+    return [(one.reservation_id, one.kind, one.prevailed) for one in world.conflicts()]
+
+
+def test_a_reservation_whose_event_is_deleted_in_outlook_before_it_arrived_ends_and_its_move_is_kept_for_people(
+    world: World,
+) -> None:
+    """H76, I2."""
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    world.tenant.advance(300)
+    moved = move(world, key, "birch")
+    delete_there(world, "alder")
+    world.run_once("alder")
+    world.run()
+
+    assert ours_there(world, "alder") == ours_there(world, "birch") == []
+    assert reservations(world, "alder") == reservations(world, "birch") == []
+    assert disputes(world) == [(moved, ConflictKind.CANCELLED_AND_EDITED, "there")]
+    assert_quiet(world)
+
+
+def test_a_reservation_that_arrived_stays_and_the_deletion_of_its_old_event_is_kept_for_people(world: World) -> None:
+    """H76, I2: nobody can say whether who deleted it knew that it moved."""
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    world.tenant.advance(300)
+    moved = move(world, key, "birch")
+    delete_there(world, "alder")
+    world.run_once("birch")
+    world.run()
+
+    assert [one.id for one in reservations(world, "birch")] == [moved]
+    assert_same(world, "alder")
+    assert_same(world, "birch")
+    assert disputes(world) == [(moved, ConflictKind.CANCELLED_AND_EDITED, "here")]
+    assert_quiet(world)
+
+
+def test_an_old_event_that_is_deleted_between_our_look_and_our_own_deletion_is_told_to_people(world: World) -> None:
+    """H76, I2."""
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    world.tenant.advance(300)
+    moved = move(world, key, "birch")
+    done = once(world, "delete", "before", lambda: delete_there(world, "alder"))
+    world.run()
+
+    assert done
+    assert disputes(world) == [(moved, ConflictKind.CANCELLED_AND_EDITED, "here")]
+    assert_quiet(world)
+
+
+def test_an_old_event_whose_removal_here_got_no_answer_is_no_matter_for_people(world: World) -> None:
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    move(world, key, "birch")
+    world.tenant.faults.add("delete", "T+")
+    world.run()
+
+    assert ours_there(world, "alder") == []
+    assert world.conflicts() == []
+    assert_quiet(world)
+
+
 def test_a_reservation_cancelled_while_it_moves_is_gone_from_both_rooms(world: World) -> None:
     key = world.book("alder", "Plan", world.at(10))
     world.run()

@@ -98,13 +98,14 @@ class GraphCalendar:
         answer = self._client.patch(self._event(event_id), body, etag, mailbox=self._address)
         return self._written(answer, event_id)
 
-    def delete(self, event_id: str, etag: str) -> None:
-        """DELETE; what is already gone is done."""
+    def delete(self, event_id: str, etag: str) -> bool:
+        """DELETE; what is already gone is done. Whether it was still there."""
         self._count()
         try:
             self._client.delete(self._event(event_id), etag, mailbox=self._address)
         except Gone:
-            return
+            return False
+        return True
 
     def decline(self, event_id: str) -> None:
         """The room's refusal of somebody's meeting; its organizer is told (docs/graph.md#decline)."""

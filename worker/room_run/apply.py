@@ -178,7 +178,7 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
         elif isinstance(action, MoveBase):
             effects.move_base(session, item, _seen(item), now)
         elif isinstance(action, Bury):
-            ending.bury(session, item.link_id, "gone_there", now)
+            ending.bury(session, item.link_id, ending.GONE_THERE, now)
             writes.forget(session, item.reservation_id)
         elif isinstance(action, Stop):
             _hold_one(run, session, item, action.kind)

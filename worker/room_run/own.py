@@ -62,7 +62,7 @@ def _adopt(
     with run.lane.writing() as session:
         lock_room(session, run.lane.room_id)
         if instead_of is not None:
-            ending.bury(session, instead_of, "gone_there", now)
+            ending.bury(session, instead_of, ending.GONE_THERE, now)
         effects.adopt(session, run.lane, reservation_id, item.event_id, seen, asked, now)
         session.get_one(Link, item.link_id).dirty = True
         losers = effects.yield_to_earlier(session, run.lane, reservation_id, item.event_id, seen, now)

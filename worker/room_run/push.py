@@ -293,7 +293,7 @@ def _create_again(run: Run, push: Push, item: Item) -> None:
     now, key = run.now(), key_of(push.reservation_id)
     with run.lane.writing() as session:
         effects.check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
-        ending.bury(session, item.link_id, "gone_there", now)
+        ending.bury(session, item.link_id, ending.GONE_THERE, now)
         holds.carried_out(session, run.lane.room_id, HoldKind.EDITED_AND_CANCELLED, key, now)
         records.end_dispute(session, push.reservation_id, "here", now)
     _push_new(run, replace(push, item=None))

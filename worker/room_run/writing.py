@@ -144,12 +144,10 @@ def send_delete(run: Run, attempt: OpenAttempt, link_id: int, etag: str, action:
     run.go_on()
     assert attempt.event_id is not None, "a delete has an event"
     try:
-        run.calendar.delete(attempt.event_id, etag)
+        was_there = run.calendar.delete(attempt.event_id, etag)
     except Changed as error:
         drop(run, attempt, "delete", error)
         return False
-    except Gone:
-        pass
     except NOT_DONE as error:
         not_done(run, attempt, "delete", error)
         raise
@@ -158,6 +156,8 @@ def send_delete(run: Run, attempt: OpenAttempt, link_id: int, etag: str, action:
         raise
     now = run.now()
     with run.lane.writing() as session:
+        if not was_there:
+            ending.tell_if_moved(session, link_id, now)
         ending.bury(session, link_id, "removed", now)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
         run.log.step(session, now, "there", action, attempt.reservation_id)

@@ -7,17 +7,21 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.words import KEPT_HERE, Answer, AuthorityState, HoldKind, Home, Origin, SyncState
+from webapp.domain.words import KEPT_HERE, Answer, AuthorityState, ConflictKind, HoldKind, Home, Origin, SyncState
 from webapp.models import Link, Reservation, Tombstone
 from webapp.outbox import queue_for_push
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.remote import cancel_remote, decline_remote
-from webapp.reservations.rows import Dated, lock_room, span_of, write_dates
-from worker.store import holds
+from webapp.reservations.rows import Dated, is_ours, lock_room, span_of, write_dates
+from worker.store import holds, records
 from worker.store.claims import Lane
 from worker.store.effects import check_still
-from worker.store.items import Item
+from worker.store.items import Item, local_values
 from worker.sync.plan import ABSENT
+from worker.sync.values import values_to_json
+
+GONE_THERE = "gone_there"
+"""Why a link is buried whose event is gone, by no write of ours."""
 
 
 def end_here(session: Session, item: Item, now: datetime) -> bool:
@@ -29,7 +33,7 @@ def end_here(session: Session, item: Item, now: datetime) -> bool:
         ended = not _has_another_event(session, link)
         if ended:
             _end_reservation(session, item.reservation_id, now, called_off=_was_called_off(item))
-    bury(session, item.link_id, "gone_there", now)
+    bury(session, item.link_id, GONE_THERE, now)
     return ended
 
 
@@ -124,12 +128,40 @@ def _end_its_move(session: Session, reservation: Reservation, now: datetime) -> 
     arriving = session.get(Reservation, reservation.leaves_for_id) if reservation.leaves_for_id is not None else None
     reservation.leaves_for_id = None
     if arriving is not None and arriving.cancelled_at is None:
+        _dispute_move(session, arriving, "there", now)
         cancel_remote(session, arriving.id, now)
         queue_for_push(session, arriving, arriving.room.mailbox_id, now)
 
 
+def _dispute_move(session: Session, arriving: Reservation, prevailed: str, now: datetime) -> None:
+    """Moved to another room here, called off in Outlook: both are kept, as nobody knows who knew of the other."""
+    wanted = values_to_json(local_values(arriving.meeting))
+    kind = ConflictKind.CANCELLED_AND_EDITED
+    records.disagree(session, arriving.room_id, arriving.id, kind, prevailed, wanted, {}, now)
+
+
+def tell_if_moved(session: Session, link_id: int, now: datetime) -> None:
+    """An event that was to be removed as its reservation moved is gone: somebody called it off before (H76)."""
+    arrived = _arrived_elsewhere(session, session.get_one(Link, link_id).reservation_id)
+    if arrived is not None:
+        _dispute_move(session, arrived, "here", now)
+
+
+def _arrived_elsewhere(session: Session, reservation_id: int | None) -> Reservation | None:
+    """The reservation of another room that this one, which ended here, moved to."""
+    left = session.get(Reservation, reservation_id) if reservation_id is not None else None
+    if left is None or left.cancelled_at is None or left.meeting.home is not Home.RESOURCE:
+        return None
+    others = select(Reservation).where(
+        Reservation.meeting_id == left.meeting_id, Reservation.id != left.id, Reservation.cancelled_at.is_(None)
+    )
+    return next((one for one in session.scalars(others.order_by(Reservation.id)) if is_ours(one)), None)
+
+
 def bury(session: Session, link_id: int, why: str, now: datetime) -> None:
     """The link becomes a tombstone, so that a late row cannot revive the event (H59)."""
+    if why == GONE_THERE:
+        tell_if_moved(session, link_id, now)
     link = session.get_one(Link, link_id)
     session.add(Tombstone.of(link, why, now))
     session.delete(link)

@@ -41,8 +41,8 @@ class Calendar(Protocol):
     def patch(self, event_id: str, patch: EventPatch, etag: str) -> Event:
         """PATCH the given field groups, conditional on `etag`."""
 
-    def delete(self, event_id: str, etag: str) -> None:
-        """DELETE, conditional on `etag`; already gone is success."""
+    def delete(self, event_id: str, etag: str) -> bool:
+        """DELETE, conditional on `etag`; already gone is success. Whether it was still there."""
 
     def decline(self, event_id: str) -> None:
         """Refuse somebody's meeting for the room; its organizer is told. `Gone` when the copy is not there."""

@@ -187,8 +187,8 @@ def test_a_patch_whose_result_cannot_be_read_is_in_doubt_and_not_gone(
 
 def test_what_is_deleted_is_gone_and_deleting_it_again_is_fine(calendar: GraphCalendar):
     made = calendar.create(new())
-    calendar.delete(made.id, made.etag)
-    calendar.delete(made.id, made.etag)
+    assert calendar.delete(made.id, made.etag)
+    assert not calendar.delete(made.id, made.etag)
     with pytest.raises(errors.Gone):
         calendar.read(made.id)
 
