@@ -183,20 +183,20 @@ def _change_date(tenant: Tenant, mailbox: Mailbox, item: Item, original: date, f
 
 
 def _check_neighbours(item: Item, original: date, start: Any, end: Any) -> None:
-    """A date may not move to or beyond the day of its neighbours."""
+    """A date may not move to or beyond the day of its neighbours, nor overlap them."""
     name = item.series_zone
     days = sorted(day for day, _, _ in item.rule_dates(original + timedelta(days=800)) if day not in item.missing)
     if original not in days:
         return
     place = days.index(original)
-    first, last = times.in_zone(start, name).date(), times.in_zone(end, name).date()
 
-    def where(day: date) -> date:
-        return times.in_zone(item.occurrence(day).start, name).date()
+    def day_of(moment: Any) -> date:
+        return times.in_zone(moment, name).date()
 
-    before = where(days[place - 1]) if place else None
-    after = where(days[place + 1]) if place + 1 < len(days) else None
-    if (before and first <= before) or (after and max(first, last) >= after):
+    before = item.occurrence(days[place - 1]) if place else None
+    after = item.occurrence(days[place + 1]) if place + 1 < len(days) else None
+    crosses = before is not None and (day_of(start) <= day_of(before.start) or start < before.end)
+    if crosses or (after is not None and (day_of(start) >= day_of(after.start) or end > after.start)):
         raise GraphError(
             400,
             "ErrorOccurrenceCrossingBoundary",

@@ -187,3 +187,27 @@ def test_a_series_whose_start_does_not_fit_begins_at_its_first_date(asker: Asker
     made = asker.create(recurrence=weekly(2, days=("thursday",)))
     assert made["start"]["dateTime"][:10] == "2026-11-26"
     assert [row["start"]["dateTime"][:10] for row in asker.view()] == ["2026-11-26", "2026-12-03"]
+
+
+def _moved_to(asker: Asker, start: str, end: str) -> int:
+    body = {"start": {"dateTime": start, "timeZone": "UTC"}, "end": {"dateTime": end, "timeZone": "UTC"}}
+    return asker.ask("PATCH", f"/users/{ROOM}/events/{asker.view()[1]['id']}", body).status_code
+
+
+def test_a_date_may_last_into_its_neighbours_day_but_not_into_its_neighbour_h25(asker: Asker) -> None:
+    asker.create(recurrence=weekly(3))
+    first = asker.view()[0]["start"]["dateTime"][11:19]
+    assert _moved_to(asker, "2026-12-07T20:00:00", f"2026-12-08T{first}") == 200
+    assert _moved_to(asker, "2026-12-07T20:00:00", f"2026-12-08T{first[:2]}:30:00") == 400
+
+
+def test_a_date_that_skipped_hours_would_leave_nothing_of_keeps_its_length(asker: Asker, tenant: Tenant) -> None:
+    rule = {
+        "pattern": {"type": "daily", "interval": 1},
+        "range": {"type": "numbered", "startDate": "2027-03-27", "numberOfOccurrences": 2},
+    }
+    at = {"day": 27, "month": 3, "year": 2027}
+    tenant.as_person(ADA).book("x", wall(2, 30, **at), wall(3, 30, **at), recurrence=rule)
+    rows = asker.view(ADA, "startDateTime=2027-03-26T00:00:00Z&endDateTime=2027-03-31T00:00:00Z")
+    ends = sorted(row["end"]["dateTime"][:16] for row in rows)
+    assert ends == ["2027-03-27T02:30", "2027-03-28T02:30"]

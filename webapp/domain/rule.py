@@ -177,7 +177,7 @@ class Range:
         if self.type is RangeType.END_DATE and self.end is None:
             faults.append(Fault("end", "no_end_date"))
         if self.end is not None and self.end < self.start:
-            faults.append(Fault("end", "end_before_start"))
+            faults.append(Fault("end", "until_before_start"))
         if self.type is RangeType.NUMBERED and (self.count is None or self.count < 1):
             faults.append(Fault("count", "count_small"))
         return faults

@@ -5,13 +5,15 @@ The table is tzlocal's copy of CLDR's windowsZones; it is versioned with that pa
 
 from __future__ import annotations
 
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from tzlocal.windows_tz import tz_win, win_tz
 
 _UTC_NAMES = frozenset({"utc", "etc/utc", "coordinated universal time", "tzone://microsoft/utc"})
+_DAYS = tuple(datetime(2025, 1, 1, 12, tzinfo=UTC) + timedelta(weeks=week) for week in range(4 * 52))
+"""On which the hours of two zones are compared: a change of the law reaches the table of names years late."""
 _IANA_OF_WINDOWS = {name.casefold(): iana for name, iana in win_tz.items()}
 
 
@@ -50,9 +52,22 @@ def zone_info(iana: str) -> ZoneInfo:
     return ZoneInfo(iana)
 
 
+@cache
 def exchange_name(iana: str) -> str:
-    """What to call an IANA zone towards Exchange: it knows every Windows name but not every IANA one."""
-    return tz_win.get(iana, iana)
+    """What to call an IANA zone towards Exchange: it knows every Windows name but not every IANA one.
+
+    Where the Windows zone of the table keeps other hours (Scoresbysund, Casey and Vostok do, in 2026), its name would
+    move every date of a series; the IANA name is then the better one.
+    """
+    windows = tz_win.get(iana, iana)
+    return windows if windows == iana or _hours(iana_name(windows)) == _hours(iana) else iana
+
+
+@cache
+def _hours(iana: str) -> tuple[timedelta | None, ...]:
+    """The zone's offsets on the days on which zones are compared."""
+    zone = ZoneInfo(iana)
+    return tuple(day.astimezone(zone).utcoffset() for day in _DAYS)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Thousands of random series, expanded by the product, by the tenant and by an oracle that walks day by day.
 
-`SERIES_EXAMPLES=20000 .venv/bin/python -m pytest tests/domain/series/test_expansion.py -k random` plays so many.
+`SERIES_EXAMPLES=20000 script/test tests/domain/series -k random` compares so many.
 """
 
 from __future__ import annotations

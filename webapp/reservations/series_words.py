@@ -1,0 +1,137 @@
+"""A rule as a sentence, and the words beside the fields of a series."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date
+from typing import NamedTuple
+
+from webapp.domain import rule_dates
+from webapp.domain.rule import WEEK, Pattern, PatternType, RangeType, Rule, Weekday
+
+SERIES_FIELD_WORDS = {
+    "interval_small": "It repeats every day, week, month or year, or every so many. Enter 1 or more.",
+    "no_days": "On which days? Tick one or more.",
+    "no_such_day_of_month": "A month has days 1 to 31. Enter one of them; shorter months take their last day.",
+    "no_such_month": "Choose a month.",
+    "day_out_of_range": "Calendars in Outlook know no such day. Choose one between 1601 and 4500.",
+    "no_end_date": "Until which day? Enter it, or choose another end.",
+    "until_before_start": "The last day is before the first. Set it to the first day or later.",
+    "count_small": "How many times? Enter 1 or more.",
+    "unknown_zone": "Nobody knows this time zone. Choose one of the list.",
+    "no_dates": "No date of this series comes before its end. Set a later end, or choose other days.",
+    "longer_than_interval": "One date would still last when the next begins. Shorten it, or repeat it less often.",
+    "crosses_previous_date": (
+        "The date before it is on that day or later. Outlook keeps the dates of a series in order: "
+        "choose a day between its neighbours."
+    ),
+    "crosses_next_date": (
+        "The date after it is on that day or earlier. Outlook keeps the dates of a series in order: "
+        "choose a day between its neighbours."
+    ),
+    "pattern_cannot_move": "These dates cannot all be moved by so many days. Choose anew on which days it repeats.",
+    "no_such_date": "The series has no such date any more. Open it again.",
+}
+"""Sentences beside a field, by the codes of `Fault`."""
+
+_UNITS = {
+    PatternType.DAILY: "day",
+    PatternType.WEEKLY: "week",
+    PatternType.ABSOLUTE_MONTHLY: "month",
+    PatternType.RELATIVE_MONTHLY: "month",
+    PatternType.ABSOLUTE_YEARLY: "year",
+    PatternType.RELATIVE_YEARLY: "year",
+}
+_MONTHS = (
+    *("", "January", "February", "March", "April", "May", "June", "July", "August"),
+    *("September", "October", "November", "December"),
+)
+_WORKDAYS = WEEK[1:6]
+_IN_EVERY_MONTH = 28
+
+
+class Sentence(NamedTuple):
+    """The parts of the sentence, one for each group of fields of the editor; empty where nothing is said."""
+
+    every: str
+    on: str
+    until: str
+    times: str
+
+    def __str__(self) -> str:
+        """`Every 2 weeks on Tuesday and Thursday until 18 March 2027, 47 times`."""
+        begun = " ".join(part for part in (self.every, self.on, self.until) if part)
+        return f"{begun}, {self.times}" if self.times else begun
+
+
+def sentence(rule: Rule) -> Sentence:
+    """What a rule says. The end is its last date, whether it was given as a day or as a number."""
+    pattern = rule.pattern
+    unit = _UNITS[pattern.type]
+    every = f"Every {unit}" if pattern.interval == 1 else f"Every {pattern.interval:,} {unit}s"
+    total, last = rule_dates.count(rule), rule_dates.last_date(rule)
+    if rule.range.type is RangeType.NO_END:
+        return Sentence(every, _on(pattern), "", "without end")
+    if total is None or last is None:
+        return Sentence(every, _on(pattern), "", "but on no date")
+    return Sentence(every, _on(pattern), f"until {long_day(last)}", "once" if total == 1 else f"{total:,} times")
+
+
+def long_day(day: date) -> str:
+    """`18 March 2027`."""
+    return f"{day.day} {_MONTHS[day.month]} {day.year}"
+
+
+def _on(pattern: Pattern) -> str:
+    kind = pattern.type
+    if kind is PatternType.DAILY:
+        return ""
+    if kind is PatternType.WEEKLY:
+        counted = pattern.interval > 1 and len(pattern.days_of_week) > 1 and pattern.first_day_of_week != WEEK[0]
+        weeks = f" (weeks from {_name(pattern.first_day_of_week)})" if counted else ""
+        return f"on {_weekdays(pattern.days_of_week)}{weeks}"
+    if kind is PatternType.ABSOLUTE_MONTHLY:
+        return f"on {_day_of_month(pattern.day_of_month)}"
+    if kind is PatternType.ABSOLUTE_YEARLY:
+        return f"on {_day_of_year(pattern.day_of_month, pattern.month)}"
+    of_month = f" of {_MONTHS[pattern.month]}" if kind.uses_month else ""
+    return f"on the {pattern.index.value} {_any_of(pattern.days_of_week)}{of_month}"
+
+
+def _day_of_month(day: int) -> str:
+    if day <= _IN_EVERY_MONTH:
+        return f"day {day}"
+    return "the last day" if day == 31 else f"day {day} (the last day of a shorter month)"
+
+
+def _day_of_year(day: int, month: int) -> str:
+    longest, shortest = monthrange(2000, month)[1], monthrange(2001, month)[1]
+    if day <= shortest:
+        return f"{day} {_MONTHS[month]}"
+    if day == longest:
+        return f"{day} {_MONTHS[month]} ({shortest} {_MONTHS[month]} in other years)"
+    return f"the last day of {_MONTHS[month]}"
+
+
+def _weekdays(days: tuple[Weekday, ...]) -> str:
+    if len(days) == len(WEEK):
+        return "every day"
+    return "Monday to Friday" if days == _WORKDAYS else _joined(_week_from_monday(days), "and")
+
+
+def _any_of(days: tuple[Weekday, ...]) -> str:
+    if len(days) == len(WEEK):
+        return "day"
+    return "day from Monday to Friday" if days == _WORKDAYS else _joined(_week_from_monday(days), "or")
+
+
+def _week_from_monday(days: tuple[Weekday, ...]) -> list[str]:
+    return [_name(day) for day in sorted(days, key=lambda day: day.number)]
+
+
+def _joined(names: list[str], word: str) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+
+def _name(day: Weekday) -> str:
+    return day.value.capitalize()
