@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -42,3 +42,16 @@ def test_every_name_told_to_exchange_leads_back_to_a_zone():
 
 def test_exchange_is_told_windows_names_where_there_are_any():
     assert exchange_name("Europe/Berlin") == "W. Europe Standard Time"
+
+
+def test_no_name_told_to_exchange_moves_the_hours_of_a_zone_h30():
+    days = [datetime(2026, 1, 1, 9, tzinfo=UTC) + timedelta(days=10 * tens) for tens in range(110)]
+    for iana in sorted(available_timezones() - {"localtime", "Factory"}):
+        told, ours = zone_named(exchange_name(iana)), ZoneInfo(iana)
+        assert [day.astimezone(told).utcoffset() for day in days] == [
+            day.astimezone(ours).utcoffset() for day in days
+        ]
+
+
+def test_a_zone_whose_windows_namesake_keeps_other_hours_is_told_by_its_own_name():
+    assert exchange_name("America/Scoresbysund") == "America/Scoresbysund"

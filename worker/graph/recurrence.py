@@ -42,7 +42,8 @@ _MEMBER_OF_FIELD = {
 
 
 def rule_of(master: Members, span: Span) -> Rule:
-    """The rule of a series master whose own span, that of its first date, was read already.
+    """The rule of a series master, and the span of one of its dates that nobody changed: the master's own, which is
+    that of its first date, or better one on a day on which no clocks change, as a skipped time reads as another.
 
     Times of day are those of the span in the rule's zone; the dates come from the range, as the master's start may
     be another (docs/graph.md#delta-series).

@@ -148,6 +148,28 @@ def test_what_takes_place_is_counted_without_cancelled_dates() -> None:
     assert live_count(Series(rule())) is None
 
 
+def test_a_changed_date_that_the_rule_does_not_have_takes_place_all_the_same() -> None:
+    stray = ChangedDate(date(2026, 12, 24), timed("2026-12-24T09:00", "2026-12-24T10:00"))
+    series = Series(rule(span=Range.times(TUESDAY, 5)), (stray,))
+    assert live_count(series) == 6
+    assert [one.original for one in expand(series, utc("2026-12-20T00:00"), utc("2027-01-01T00:00"))] == [
+        stray.original
+    ]
+    assert series.has_date(stray.original)
+
+
+def test_the_next_date_is_looked_for_among_the_moved_ones_too() -> None:
+    moved = ChangedDate(TUESDAY, timed("2026-11-24T15:00", "2026-11-24T16:00"))
+    series = Series(rule(weekly("tuesday"), Range.times(TUESDAY, 2)), (moved,))
+
+    def after(text: str) -> date | None:
+        found = next_occurrence(series, utc(text))
+        return found and found.original
+
+    assert [after("2026-11-24T14:59"), after("2026-11-24T15:00")] == [TUESDAY, date(2026, 12, 1)]
+    assert after("2026-12-01T08:00") is None
+
+
 def test_an_endless_series_in_a_window_of_a_year_is_a_year_of_dates_h26() -> None:
     found = expand(Series(rule()), utc("2027-01-01T00:00"), utc("2028-01-01T00:00"))
     assert len(found) == 365
@@ -206,6 +228,17 @@ def test_either_reading_of_a_time_that_clocks_skip_or_repeat_is_the_planned_one(
 ) -> None:
     series = Series(rule(times=WallTimes(time(2, 30), time(2, 45)), span=Range.endless(date(2026, 1, 1))))
     assert is_at_planned_time(series, day(original), seen) is same
+
+
+def test_a_meeting_over_the_change_of_the_clocks_may_keep_its_end_or_its_length() -> None:
+    series = Series(rule(times=WallTimes(time(1), time(4))))
+    by_the_clock, by_length = (
+        timed("2027-03-28T00:00", "2027-03-28T02:00"),
+        timed("2027-03-28T00:00", "2027-03-28T03:00"),
+    )
+    assert is_at_planned_time(series, day("2027-03-28"), by_the_clock)
+    assert is_at_planned_time(series, day("2027-03-28"), by_length)
+    assert not is_at_planned_time(series, day("2027-03-29"), by_length)
 
 
 def test_a_time_has_two_readings_only_where_clocks_change() -> None:

@@ -123,8 +123,17 @@ def test_a_shifted_series_has_every_date_moved_by_as_much_h22(pattern: Pattern, 
 def test_dates_that_no_pattern_has_cannot_be_moved_to_other_days_but_to_other_hours(pattern: Pattern) -> None:
     with pytest.raises(InvalidRule) as caught:
         shifted(rule(pattern), timedelta(days=1))
+    with pytest.raises(InvalidRule):
+        shifted(rule(pattern), timedelta(days=-4 if pattern.day_of_month > 28 else -30))
     assert caught.value.faults == (("start", "pattern_cannot_move"),)
     assert shifted(rule(pattern), timedelta(hours=1)).times == WallTimes(time(10), time(11))
+
+
+def test_a_series_whose_range_starts_before_its_first_date_is_shifted_from_that_date() -> None:
+    made = rule(monthly(15, interval=2), Range.endless(date(2027, 1, 31)))
+    moved = shifted(made, timedelta(days=3))
+    assert [day - timedelta(days=3) for day in _dates(moved)] == _dates(made)
+    assert _dates(made)[:2] == [date(2027, 3, 15), date(2027, 5, 15)]
 
 
 def test_whole_days_are_shifted_by_days() -> None:
@@ -194,6 +203,16 @@ THIRD = WEEKS[2]
 def test_a_date_stays_between_the_days_of_its_neighbours_h25(span: Span, code: str | None) -> None:
     found = fault_of_move(TUESDAYS, THIRD, span)
     assert (found and found.code) == code
+
+
+def test_a_date_cannot_begin_while_its_neighbour_still_lasts_h25() -> None:
+    long = ChangedDate(WEEKS[1], timed("2026-12-01T08:00", "2026-12-03T09:00"))
+    series = replace(TUESDAYS, exceptions=(long,))
+    assert fault_of_move(series, THIRD, timed("2026-12-03T08:00", "2026-12-03T10:00")) == (
+        "start",
+        "crosses_previous_date",
+    )
+    assert fault_of_move(series, THIRD, timed("2026-12-03T09:00", "2026-12-03T10:00")) is None
 
 
 def test_neighbours_are_where_they_were_moved_to_and_cancelled_ones_are_none_h25() -> None:
