@@ -9,7 +9,7 @@ from enum import Enum
 
 from webapp.domain import rule_dates
 from webapp.domain.recurrence import ChangedDate, Series
-from webapp.domain.rule import WEEK, Fault, InvalidRule, Pattern, PatternType, Range, RangeType, Rule, Weekday
+from webapp.domain.rule import WEEK, Fault, InvalidRule, Pattern, PatternType, Range, Rule, Weekday
 from webapp.domain.wall import DayTimes, WallTimes, WholeDays
 from webapp.domain.zones import exchange_name, iana_name
 
@@ -166,8 +166,3 @@ def _moved_pattern(pattern: Pattern, days: int) -> Pattern:
 
 def _turned(day: Weekday, by: int) -> Weekday:
     return WEEK[(WEEK.index(day) + by) % 7]
-
-
-def is_endless(rule: Rule) -> bool:
-    """Whether the series has no end."""
-    return rule.range.type is RangeType.NO_END
