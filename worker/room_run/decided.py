@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from webapp.domain.words import Choice, HoldActionState, HoldKind
+from webapp.domain.words import Choice, HoldKind
 from worker.room_run.context import Run
 from worker.store import holds, organizing, writes
 
@@ -18,24 +18,20 @@ SOON = timedelta(minutes=2)
 
 def look_at_decided_creates(run: Run) -> None:
     """Creates in doubt that a person decided about are settled by this run, not in an hour."""
-    for key in _decided(run, HoldKind.DOUBTFUL_CREATE):
+    for key in holds.decided(run.lane).get(HoldKind.DOUBTFUL_CREATE, {}):
         with run.lane.writing() as session:
             writes.look_now(session, int(key.split(":")[1]), later_than=run.now() + SOON)
 
 
 def carry_out_decisions(run: Run) -> None:
     """Set rows free that a person decided about, and give up what he gave up."""
-    for key, (choice, by) in _decided(run, HoldKind.ACCESS_LOST).items():
-        _access_lost(run, key, choice, by)
+    decided = holds.decided(run.lane)
+    for key, held in decided.get(HoldKind.ACCESS_LOST, {}).items():
+        _access_lost(run, key, held.choice, held.decided_by)
     for kind in (HoldKind.EDITED_AND_CANCELLED, HoldKind.CHANGE_LOOP):
-        for key in _decided(run, kind):
+        for key in decided.get(kind, {}):
             with run.lane.writing() as session:
                 writes.plan_again(session, int(key.split(":")[1]), run.lane.mailbox_id, run.now())
-
-
-def _decided(run: Run, kind: HoldKind) -> dict[str, tuple[str, str]]:
-    rows = holds.held(run.lane, kind).items()
-    return {key: (row.choice, row.decided_by) for key, row in rows if row.state is not HoldActionState.OPEN}
 
 
 def _access_lost(run: Run, key: str, choice: str, by: str) -> None:

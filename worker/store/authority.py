@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.access import Modes, may_read_organizer
@@ -76,23 +76,25 @@ class RoomOfMeeting:
     """People here took it out of the meeting. A room that left it in Outlook is its organizer's to invite again."""
 
 
+_DUE = (
+    select(Meeting.id)
+    .join(Reservation, Reservation.meeting_id == Meeting.id)
+    .join(Room, Reservation.room_id == Room.id)
+    .where(
+        Meeting.authority_look_at <= bindparam("now"),
+        Reservation.room_id == bindparam("room"),
+        Reservation.cancelled_at.is_(None),
+        is_lead(),
+    )
+    .order_by(Meeting.authority_look_at)
+    .limit(AT_ONCE)
+)
+
+
 def due(lane: Lane, now: datetime) -> list[int]:
     """Meetings that this lane leads and whose organizer's event should be read now, the longest waiting first."""
     with lane.reading() as session:
-        query = (
-            select(Meeting.id)
-            .join(Reservation, Reservation.meeting_id == Meeting.id)
-            .join(Room, Reservation.room_id == Room.id)
-            .where(
-                Meeting.authority_look_at <= now,
-                Reservation.room_id == lane.room_id,
-                Reservation.cancelled_at.is_(None),
-                is_lead(),
-            )
-            .order_by(Meeting.authority_look_at)
-            .limit(AT_ONCE)
-        )
-        return list(session.scalars(query))
+        return list(session.scalars(_DUE, {"now": now, "room": lane.room_id}))
 
 
 def load(session: Session, lane: Lane, meeting_id: int, now: datetime) -> Authority | None:

@@ -13,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, func, or_, select, text, update
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from webapp.database import Transactions, rows_changed
 from webapp.domain.words import AttemptState
@@ -27,6 +29,23 @@ ROUND_GAP = timedelta(seconds=2)
 
 
 _SQLITE_NOW = text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
+
+
+class _LeaseEnd(ColumnElement[datetime]):
+    """When a lease that is renewed now runs out, by the database's clock: every commit of a run asks for it."""
+
+    inherit_cache = True
+    type = Mailbox.claim_expires_at.type
+
+
+@compiles(_LeaseEnd)
+def _lease_end(_element: _LeaseEnd, _compiler: SQLCompiler, **_more: object) -> str:
+    return f"clock_timestamp() + interval '{LEASE.seconds} seconds'"
+
+
+@compiles(_LeaseEnd, "sqlite")
+def _lease_end_in_sqlite(_element: _LeaseEnd, _compiler: SQLCompiler, **_more: object) -> str:
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '+{LEASE.seconds} seconds')"  # as instants are kept there
 
 
 class LaneLost(Exception):
@@ -123,7 +142,7 @@ def _renewal(leaving: bool | None) -> Update:
     )
     if leaving is not None:
         statement = statement.where(_is_left() if leaving else _is_followed())
-    return statement.values(claim_expires_at=bindparam("until")).execution_options(synchronize_session=False)
+    return statement.values(claim_expires_at=_LeaseEnd()).execution_options(synchronize_session=False)
 
 
 def keep(session: Session, lane: Lane) -> None:
@@ -134,8 +153,7 @@ def keep(session: Session, lane: Lane) -> None:
 
 def _renew(session: Session, lane: Lane, renewal: Update) -> None:
     session.flush()
-    until = database_now(session) + LEASE
-    if not rows_changed(session, renewal, {"mailbox": lane.mailbox_id, "mine": lane.fence, "until": until}):
+    if not rows_changed(session, renewal, {"mailbox": lane.mailbox_id, "mine": lane.fence}):
         raise LaneLost
 
 
@@ -151,10 +169,13 @@ def is_ours(lane: Lane) -> bool:
         return session.scalar(mine) is not None
 
 
+_WANTED = select(Mailbox.wanted).where(Mailbox.id == bindparam("mailbox"))
+
+
 def wanted(lane: Lane) -> int:
     """What has been asked of this mailbox so far; note it before anything is read."""
     with lane.reading() as session:
-        return session.scalars(select(Mailbox.wanted).where(Mailbox.id == lane.mailbox_id)).one()
+        return session.scalars(_WANTED, {"mailbox": lane.mailbox_id}).one()
 
 
 def failures(lane: Lane) -> int:

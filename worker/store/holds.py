@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.words import Choice, HoldActionState, HoldKind
@@ -98,6 +98,23 @@ def held(lane: Lane, kind: HoldKind) -> dict[str, Held]:
         found = session.scalars(_open_of(lane.room_id, kind)).one_or_none()
         rows = found.actions if found is not None else []
         return {row.key: _as_held(row) for row in rows if row.state is not DONE}
+
+
+_DECIDED = (
+    select(HoldAction, Hold.kind)
+    .join(Hold, Hold.id == HoldAction.hold_id)
+    .where(Hold.room_id == bindparam("room"), Hold.closed_at.is_(None), HoldAction.state.in_((APPROVED, REJECTED)))
+    .order_by(HoldAction.id)
+)
+
+
+def decided(lane: Lane) -> dict[HoldKind, dict[str, Held]]:
+    """What people decided of what the room's open holds keep back and nobody carried out yet, by kind and key."""
+    found: dict[HoldKind, dict[str, Held]] = {}
+    with lane.reading() as session:
+        for row, kind in session.execute(_DECIDED, {"room": lane.room_id}):
+            found.setdefault(kind, {})[row.key] = _as_held(row)
+    return found
 
 
 def decision(lane: Lane, kind: HoldKind, action: HeldAction) -> Choice | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.words import LinkState, RoomState
@@ -31,19 +31,23 @@ FEW_VANISHED = 5
 """So many events that vanish at once, and at least one in five, may have another calendar in their place."""
 
 
+_IS_DUE = select(
+    or_(
+        Mailbox.identified_at.is_(None),
+        Mailbox.identified_at <= bindparam("long_ago"),
+        Mailbox.full_wanted > Mailbox.full_done,
+        Mailbox.calendar_seen.is_not(None),
+        exists().where(Room.id == bindparam("room"), Room.sync_code == "mailbox_missing"),
+    )
+).where(Mailbox.id == bindparam("mailbox"))
+
+
 def is_due(lane: Lane, now: datetime) -> bool:
     """Whether the calendar's id should be read again: once a day, before everything is read, and after there was no
     mailbox at this address for a while, or another one."""
+    values = {"mailbox": lane.mailbox_id, "room": lane.room_id, "long_ago": now - EVERY}
     with lane.reading() as session:
-        mailbox = session.get_one(Mailbox, lane.mailbox_id)
-        room = session.get_one(Room, lane.room_id)
-        return (
-            mailbox.identified_at is None
-            or now - mailbox.identified_at >= EVERY
-            or mailbox.full_wanted > mailbox.full_done
-            or mailbox.calendar_seen is not None
-            or room.sync_code == "mailbox_missing"
-        )
+        return bool(session.scalars(_IS_DUE, values).one())
 
 
 def is_listed(session: Session, lane: Lane, now: datetime) -> bool:

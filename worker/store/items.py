@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from webapp.domain.words import AttemptKind, AttemptState, Home, LinkRole, LinkState, OutboxKind, TitleSource
@@ -50,23 +50,24 @@ class Item:
     """What was to be sent was stopped for a person."""
 
 
+_FOLLOWED = (
+    select(Link.id)
+    .where(Link.mailbox_id == bindparam("mailbox"), Link.state != LinkState.QUARANTINED)
+    .order_by(Link.id)
+)
+_DIRTY = _FOLLOWED.where(Link.dirty)
+_DUE_LOOKS = _FOLLOWED.where(Link.next_look_at <= bindparam("now"))
+
+
 def dirty(lane: Lane) -> list[int]:
     """Links whose observation has not been planned to the end, oldest first."""
     with lane.reading() as session:
-        query = (
-            select(Link.id)
-            .where(Link.mailbox_id == lane.mailbox_id, Link.dirty, Link.state != LinkState.QUARANTINED)
-            .order_by(Link.id)
-        )
-        return list(session.scalars(query))
+        return list(session.scalars(_DIRTY, {"mailbox": lane.mailbox_id}))
 
 
 def due_looks_in(session: Session, lane: Lane, now: datetime) -> list[int]:
     """Links that should be read again by id now."""
-    query = select(Link.id).where(
-        Link.mailbox_id == lane.mailbox_id, Link.next_look_at <= now, Link.state != LinkState.QUARANTINED
-    )
-    return list(session.scalars(query.order_by(Link.id)))
+    return list(session.scalars(_DUE_LOOKS, {"mailbox": lane.mailbox_id, "now": now}))
 
 
 def load(session: Session, link_ids: Iterable[int]) -> list[Item]:
@@ -112,20 +113,19 @@ def set_base(link: Link, local: Values, remote: Values) -> None:
     link.base_change_key = link.observed.get("change_key", "") if link.observed else link.base_change_key
 
 
+_EARLIEST_LOOK = select(func.min(Link.next_look_at)).where(Link.mailbox_id == bindparam("mailbox")).scalar_subquery()
+_PLAN_NEXT_LOOK = (
+    update(Mailbox)
+    .where(Mailbox.id == bindparam("mailbox"), Mailbox.next_look_at.is_distinct_from(_EARLIEST_LOOK))
+    .values(next_look_at=_EARLIEST_LOOK)
+    .execution_options(synchronize_session=False)
+)
+
+
 def plan_next_look(session: Session, lane: Lane) -> None:
     """Write when the mailbox should next be looked at: the earliest of its links."""
-    earliest = session.scalar(
-        select(Link.next_look_at)
-        .where(Link.mailbox_id == lane.mailbox_id, Link.next_look_at.is_not(None))
-        .order_by(Link.next_look_at)
-        .limit(1)
-    )
-    session.execute(
-        update(Mailbox)
-        .where(Mailbox.id == lane.mailbox_id)
-        .where(Mailbox.next_look_at.is_distinct_from(earliest))
-        .values(next_look_at=earliest)
-    )
+    session.flush()
+    session.execute(_PLAN_NEXT_LOOK, {"mailbox": lane.mailbox_id})
 
 
 def _item(link: Link, reservation: Reservation | None, busy: set[int], parked: set[int]) -> Item:
@@ -165,6 +165,8 @@ def _item(link: Link, reservation: Reservation | None, busy: set[int], parked: s
 
 def _reservations(session: Session, ids: list[int | None]) -> dict[int, Reservation]:
     wanted = [i for i in ids if i is not None]
+    if not wanted:
+        return {}
     rows = session.scalars(
         select(Reservation).where(Reservation.id.in_(wanted)).options(joinedload(Reservation.meeting))
     )
@@ -173,6 +175,8 @@ def _reservations(session: Session, ids: list[int | None]) -> dict[int, Reservat
 
 def _busy(session: Session, reservations: dict[int, Reservation]) -> tuple[set[int], set[int]]:
     ids = list(reservations)
+    if not ids:
+        return set(), set()
     rows = session.execute(
         select(Outbox.reservation_id, Outbox.parked).where(
             Outbox.reservation_id.in_(ids), Outbox.kind == OutboxKind.PUSH

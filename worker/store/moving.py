@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from webapp.domain.words import HoldKind, LinkState, SyncState
@@ -28,11 +28,10 @@ class Move:
     arrived: bool
 
 
-def decided_moves(lane: Lane) -> list[Move]:
-    """Moves into this room that are decided: the event is there, or the room could not have it."""
+def _decided() -> Select[int, int, bool]:
     is_there = exists(
         select(Link.id).where(
-            Link.mailbox_id == lane.mailbox_id,
+            Link.mailbox_id == bindparam("mailbox"),
             Link.reservation_id == _arriving.id,
             Link.state == LinkState.LINKED,
             Link.observed_gone.is_(False),
@@ -43,14 +42,22 @@ def decided_moves(lane: Lane) -> list[Move]:
         _arriving.cancelled_at.is_not(None),
         _arriving.sync_state == SyncState.FAILED,
     )
+    return (
+        select(_leaving.id, _arriving.id, failed)
+        .join(_arriving, _leaving.leaves_for_id == _arriving.id)
+        .where(_arriving.room_id == bindparam("room"), _leaving.cancelled_at.is_(None), or_(is_there, failed))
+        .order_by(_leaving.id)
+    )
+
+
+_DECIDED = _decided()
+
+
+def decided_moves(lane: Lane) -> list[Move]:
+    """Moves into this room that are decided: the event is there, or the room could not have it."""
     with lane.reading() as session:
-        query = (
-            select(_leaving.id, _arriving.id, failed)
-            .join(_arriving, _leaving.leaves_for_id == _arriving.id)
-            .where(_arriving.room_id == lane.room_id, _leaving.cancelled_at.is_(None), or_(is_there, failed))
-            .order_by(_leaving.id)
-        )
-        return [Move(one, other, not bool(no)) for one, other, no in session.execute(query)]
+        rows = session.execute(_DECIDED, {"mailbox": lane.mailbox_id, "room": lane.room_id})
+        return [Move(one, other, not bool(no)) for one, other, no in rows]
 
 
 def finish(session: Session, move: Move, now: datetime) -> None:

@@ -197,6 +197,8 @@ def _content(observation: Observation) -> tuple[object, ...]:
 
 def _links_of(session: Session, mailbox_id: int, rows: list[Staged]) -> dict[str, Link]:
     """The links that these rows can be about: those they name, and every series."""
+    if not rows:
+        return {}
     ids = sorted({row.master_id if isinstance(row, Touched) else row.event_id for row in rows})
     found = list(session.scalars(select(Link).where(Link.mailbox_id == mailbox_id, Link.is_series)))
     for start in range(0, len(ids), 500):

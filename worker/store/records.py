@@ -193,8 +193,9 @@ def room_went_well(session: Session, room_id: int, now: datetime) -> None:
         select(Hold.kind).where(Hold.room_id == room_id, Hold.closed_at.is_(None)).order_by(Hold.opened_at)
     ).all()
     state = RoomState.HELD if kinds else RoomState.ACTIVE
+    room = session.get_one(Room, room_id)
+    room.last_synced_at, room.progress_total = now, None
     set_room_state(session, room_id, state, now, kinds[0].value if kinds else None)
-    session.execute(update(Room).where(Room.id == room_id).values(last_synced_at=now, progress_total=None))
 
 
 def room_stopped(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.booking import sync_window
@@ -41,16 +41,21 @@ class Round:
     """Of a full round: what the delta link that it replaces has to tell; None: that cannot be said."""
 
 
+_ACTIVE = select(DeltaSession).where(DeltaSession.mailbox_id == bindparam("mailbox"), DeltaSession.active)
+_GOES_ON = exists().where(
+    DeltaSession.mailbox_id == Mailbox.id,
+    DeltaSession.active,
+    or_(DeltaSession.delta_link.is_not(None), DeltaSession.is_listing),
+)
+_FULL_IS_DUE = select(or_(Mailbox.full_wanted > Mailbox.full_done, ~_GOES_ON)).where(
+    Mailbox.id == bindparam("mailbox")
+)
+
+
 def full_is_due(lane: Lane) -> bool:
     """Whether everything must be read: asked for, or there is no delta link to go on from."""
     with lane.reading() as session:
-        mailbox = session.get_one(Mailbox, lane.mailbox_id)
-        active = _active(session, lane.mailbox_id)
-        return (
-            mailbox.full_wanted > mailbox.full_done
-            or active is None
-            or (active.delta_link is None and not active.is_listing)
-        )
+        return bool(session.scalars(_FULL_IS_DUE, {"mailbox": lane.mailbox_id}).one())
 
 
 def begin(lane: Lane, *, full: bool, now: datetime) -> Round:
@@ -166,6 +171,8 @@ def _swap(
 
 def _would_end(session: Session, links: list[Link]) -> tuple[HeldAction, ...]:
     """The live reservations that these links stand for, as actions: none of their events would be there any more."""
+    if not links:
+        return ()
     live = set(
         session.scalars(
             select(Reservation.id).where(
@@ -245,7 +252,7 @@ def staged_count(lane: Lane, the_round: Round) -> int:
 
 
 def _active(session: Session, mailbox_id: int) -> DeltaSession | None:
-    return session.scalar(select(DeltaSession).where(DeltaSession.mailbox_id == mailbox_id, DeltaSession.active))
+    return session.scalar(_ACTIVE, {"mailbox": mailbox_id})
 
 
 def _full_wanted(session: Session, mailbox_id: int) -> int:

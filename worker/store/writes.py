@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import span_from_json, span_to_json
@@ -79,20 +79,23 @@ def meeting_of(session: Session, reservation_id: int) -> int:
     return session.get_one(Reservation, reservation_id).meeting_id
 
 
+_PUSHES = (
+    select(Outbox.id, Outbox.kind)
+    .where(
+        Outbox.mailbox_id == bindparam("mailbox"),
+        Outbox.parked.is_(False),
+        or_(Outbox.not_before.is_(None), Outbox.not_before <= bindparam("now")),
+        is_settled(),
+    )
+    .order_by(Outbox.written_at, Outbox.id)
+)
+
+
 def pushes(lane: Lane, now: datetime) -> list[tuple[int, OutboxKind]]:
     """Outbox rows that may be sent now, with their kinds, oldest first; those with an unsettled attempt wait."""
     with lane.reading() as session:
-        query = (
-            select(Outbox.id, Outbox.kind)
-            .where(
-                Outbox.mailbox_id == lane.mailbox_id,
-                Outbox.parked.is_(False),
-                or_(Outbox.not_before.is_(None), Outbox.not_before <= now),
-                is_settled(),
-            )
-            .order_by(Outbox.written_at, Outbox.id)
-        )
-        return [(row_id, kind) for row_id, kind in session.execute(query)]
+        rows = session.execute(_PUSHES, {"mailbox": lane.mailbox_id, "now": now})
+        return [(row_id, kind) for row_id, kind in rows]
 
 
 def load_push(lane: Lane, outbox_id: int, now: datetime) -> Push | None:
@@ -248,18 +251,21 @@ def new_delete(session: Session, lane: Lane, write: Write, event_id: str, etag: 
     return add_attempt(session, lane, write, AttemptKind.DELETE, event_id=event_id, etag=etag)
 
 
+_OPEN_ATTEMPTS = (
+    select(Attempt)
+    .where(
+        Attempt.mailbox_id == bindparam("mailbox"),
+        Attempt.state == AttemptState.OPEN,
+        or_(Attempt.next_look_at.is_(None), Attempt.next_look_at <= bindparam("now")),
+    )
+    .order_by(Attempt.id)
+)
+
+
 def open_attempts(lane: Lane, now: datetime) -> list[OpenAttempt]:
     """Attempts whose outcome must be found out before anything else of their item, oldest first."""
     with lane.reading() as session:
-        rows = session.scalars(
-            select(Attempt)
-            .where(
-                Attempt.mailbox_id == lane.mailbox_id,
-                Attempt.state == AttemptState.OPEN,
-                or_(Attempt.next_look_at.is_(None), Attempt.next_look_at <= now),
-            )
-            .order_by(Attempt.id)
-        )
+        rows = session.scalars(_OPEN_ATTEMPTS, {"mailbox": lane.mailbox_id, "now": now})
         return [_as_open(session, lane, row, now) for row in rows]
 
 
