@@ -28,13 +28,14 @@ from webapp.domain.words import (
 from webapp.models import Link, Meeting, Outbox, Reservation, Room, SyncSettings, Tombstone
 from webapp.reservations.remote import cancel_remote
 from webapp.reservations.rows import set_span, span_of
+from worker.store import joining
 from worker.store.claims import Lane
 from worker.store.items import base_of, local_values, set_base
 from worker.store.leading import is_lead
 from worker.sync.event import Party, ResourceAnswer
 from worker.sync.link import Observation, observation_from_json, observation_to_json
 from worker.sync.plan import Base, followed, wishes
-from worker.sync.values import Values, values_to_json
+from worker.sync.values import LOCAL_GROUPS, Values, changed, values_to_json
 
 AWAITED_AFTER = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900))
 """While a room's answer is awaited the organizer's event is read again after these waits."""
@@ -224,15 +225,26 @@ def _follow_title(meeting: Meeting, values: Values, base: Base | None) -> None:
 
 
 def bind_created(
-    session: Session, lane: Lane, authority: Authority, reading: Reading, asked: Values, now: datetime
+    session: Session,
+    lane: Lane,
+    authority: Authority,
+    reading: Reading,
+    asked: Values,
+    now: datetime,
+    *,
+    answered: bool,
 ) -> None:
-    """The event that a create made: id and base in one step, and the key by which the rooms' copies find it."""
+    """The event that a create made: id and base in one step, and the key by which the rooms' copies find it. What
+    they brought before, as another's meeting, is part of it. Only the first answer of the create (`answered`) shows
+    the server's own hand (H47): an event found later may have been changed by its owner."""
     link = _link(session, reading.mailbox_id, authority.meeting_id, reading.event_id, now)
     link.transaction_id, link.written_at = reading.seen.transaction_id, now
     seen = kept(session, reading.seen)
     link.observed = observation_to_json(seen)
-    set_base(link, asked, seen.values)
+    touched = not answered and bool(changed(asked, seen.values, LOCAL_GROUPS))
+    set_base(link, asked, asked if touched else seen.values)
     meeting = session.get_one(Meeting, authority.meeting_id)
+    joining.join(session, lane, meeting, reading.seen.ical_uid, now)
     meeting.tenant_guid, meeting.ical_uid = lane.tenant_guid or "", reading.seen.ical_uid
     meeting.authority_state = AuthorityState.KNOWN
     await_answers(session, authority.meeting_id, now)

@@ -16,7 +16,7 @@ from webapp.domain.words import AttemptKind, AttemptState, Choice, HoldKind, Syn
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
 from worker.room_run.organizer.writing import bind, send_create
-from worker.store import answers, holds, strangers, writes
+from worker.store import answers, holds, joining, strangers, writes
 from worker.store import authority as authorities
 from worker.store.authority import Authority
 from worker.store.holds import HeldAction
@@ -80,6 +80,9 @@ def _settle_create(run: Run, doubt: Doubt, mailbox: PersonMailbox, *, may_send: 
         _give_up(run, doubt)
         return
     found = _by_copy(run, doubt, mailbox, adopt_any=chosen is Choice.ADOPT) or _by_mark(doubt, mailbox)
+    if found is not None and _is_wanted_otherwise(run, doubt, found):
+        _later(run, attempt, BUSY)
+        return
     if found is not None:
         bind(run, doubt.authority, mailbox.id, attempt, found, "adopt")
         _forget_hold(run, doubt)
@@ -126,6 +129,11 @@ def _by_mark(doubt: Doubt, mailbox: PersonMailbox) -> Event | None:
     assert mark is not None, "a create always has one"
     found = own_event(mailbox.find_by_mark(mark))
     return found if found is not None and mark in (found.transaction_id, found.tag) else None
+
+
+def _is_wanted_otherwise(run: Run, doubt: Doubt, found: Event) -> bool:
+    with run.lane.reading() as session:
+        return joining.is_wanted_otherwise(session, run.lane, doubt.authority.meeting_id, found.ical_uid)
 
 
 def _send_again(run: Run, doubt: Doubt, mailbox: PersonMailbox) -> None:
