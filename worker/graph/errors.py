@@ -73,6 +73,7 @@ _NO_MAILBOX = frozenset(
         "mailboxnotfound",
     }
 )
+_NO_ITEM = frozenset({"erroritemnotfound"})
 _NO_PERMISSION = frozenset({"nopermissionsinaccesstoken"})
 _NOT_READY = frozenset({"extensionerror"})
 _TOO_MANY = frozenset({"applicationthrottled", "toomanyrequests", "activitylimitreached"})
@@ -138,8 +139,12 @@ def _refusal(status: int, codes: frozenset[str], scope: Scope, trouble: Trouble)
 
 
 def _not_found(codes: frozenset[str], scope: Scope, trouble: Trouble) -> SyncError:
-    """404 means gone only if Graph itself says so: a gateway's page must cancel nothing (I5)."""
-    if not codes:
+    """404 means gone only if Graph itself says so: a gateway's page must cancel nothing (I5).
+
+    A missing item says nothing of the mailbox, whose absence has codes of its own: answered to a create, the outcome
+    is in doubt like any other, and it is looked for before it is sent again (docs/graph.md#errors).
+    """
+    if not codes or (scope is Scope.MAILBOX and codes & _NO_ITEM):
         return Unavailable(trouble)
     return {
         Scope.ITEM: Gone,

@@ -15,7 +15,7 @@ from webapp.domain.access import OUT_OF_REACH
 from webapp.domain.words import LedgerOperation, MailboxKind, Reach
 from webapp.models import Mailbox, MailboxLedger
 from worker.store.claims import LEASE, Lane, database_now
-from worker.sync.errors import AccessDenied, MailboxMissing, SyncError
+from worker.sync.errors import AccessDenied, Gone, MailboxMissing, SyncError
 
 ASK_AGAIN = timedelta(days=1)
 """A mailbox out of reach is asked again after this long."""
@@ -157,8 +157,8 @@ def close_entry(
 
 
 def _reach(error: SyncError | None) -> Reach | None:
-    """What an answer says of the app's reach; None: nothing (a busy server, a lost answer)."""
-    if error is None or (error.trouble.status == 404 and not isinstance(error, MailboxMissing)):
+    """What an answer says of the app's reach; None: nothing (a busy server, a lost answer, a gateway's page)."""
+    if error is None or isinstance(error, Gone):
         return Reach.YES
     if isinstance(error, AccessDenied):
         return Reach.REFUSED

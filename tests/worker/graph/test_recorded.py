@@ -27,10 +27,10 @@ from worker.sync.errors import (
     CredentialsRefused,
     DeltaExpired,
     DuplicateTransaction,
-    MailboxMissing,
     Refused,
     Throttled,
     Trouble,
+    Unavailable,
 )
 from worker.sync.event import Event, Removed, SeriesTouched
 
@@ -43,7 +43,7 @@ ERRORS: dict[str, tuple[Scope, type[Exception]]] = {
     "error-create.duplicate-transaction": (Scope.MAILBOX, DuplicateTransaction),
     "error-delta.410-room-2018": (Scope.DELTA, DeltaExpired),
     "error-event.id-malformed": (Scope.ITEM, Refused),
-    "error-event.item-not-found-2021": (Scope.MAILBOX, MailboxMissing),
+    "error-event.item-not-found-2021": (Scope.MAILBOX, Unavailable),
     "error-event.property-validation": (Scope.MAILBOX, Refused),
     "error-path.unknown-segment": (Scope.MAILBOX, Refused),
     "error-subscription.validation-not-200-2024": (Scope.TENANT, Refused),
