@@ -337,8 +337,7 @@ class Ledger:
         waits = {
             (row.room_id, row.meeting.ical_uid)
             for row in rows
-            if row.sync_state in (SyncState.AWAITING, SyncState.DECLINED, SyncState.HELD, SyncState.FAILED)
-            or row.meeting_id in unsent
+            if row.sync_state in (SyncState.AWAITING, SyncState.DECLINED, SyncState.HELD) or row.meeting_id in unsent
         }
         found += [f"invitation that the room does not hold: {key}" for key in here if key not in held | waits]
         return found
