@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from tests.sync.doubled import taken_for_strangers
 from tests.sync.harness import FAULTS, PEOPLE, Harness, Plan
 from tests.sync.oracle import Invitation, Wish, live_here, live_there
 from tests.sync.waking import nobody_comes_for
@@ -105,7 +106,7 @@ class BothHomes(Harness):
     def sync(self) -> None:
         """Rooms run in some order; workers may die. What was saved meanwhile waits for nothing but its turn."""
         self._sync()
-        self.outcome.problems += nobody_comes_for(self.world)
+        self.outcome.problems += nobody_comes_for(self.world) + taken_for_strangers(self.world, PEOPLE)
 
     def pass_time(self) -> None:
         """The tenant's clock goes on."""
