@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, func, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from webapp.database import Transactions, rows_changed
 from webapp.domain.words import AttemptState
@@ -31,10 +32,11 @@ ROUND_GAP = timedelta(seconds=2)
 _SQLITE_NOW = text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
 
 
-class _LeaseEnd(ColumnElement[datetime]):
+class _LeaseEnd(FunctionElement[datetime]):
     """When a lease that is renewed now runs out, by the database's clock: every commit of a run asks for it."""
 
     inherit_cache = True
+    name = "lease_end"
     type = Mailbox.claim_expires_at.type
 
 
