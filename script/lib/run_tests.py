@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
-WHOLE_SUITE = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
-"""Files side by side, one a core, the slow ones first (`tests/support/order.py`): each worker process has its own
-Valkey, PostgreSQL and browser."""
+PROCESSES = min(os.cpu_count() or 1, 4) + 1
+"""One more than cores: the tests with real workers and browsers wait for most of their time."""
+
+WHOLE_SUITE = ["--numprocesses", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
+"""Files side by side, the slow ones first (`tests/support/order.py`): each process has its own Valkey, PostgreSQL and
+browser."""
 
 
 def main(arguments: list[str]) -> None:

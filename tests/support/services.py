@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.chromium import FLAGS, ensure_chromium
 from tests.support.network import forbid_network
@@ -97,7 +98,9 @@ def chromium(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any], chromium: str) -> dict[str, Any]:
-    """pytest-playwright starts our Chromium, which talks to this machine only."""
+    """pytest-playwright starts our Chromium, which talks to this machine only. What a page should show is awaited for
+    20 s: nothing is measured with that, and a busy machine is slow."""
+    expect.set_options(timeout=20_000)
     return browser_type_launch_args | {"executable_path": chromium, "args": list(FLAGS)}
 
 
