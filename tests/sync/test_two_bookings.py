@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sync.checks import assert_quiet, invite, ours_there, put, reservations
+from tests.sync.checks import assert_quiet, invite, once, ours_there, put, reservations
 from tests.sync.oracle import Ledger, live_there
 from tests.sync.world import World
 from tests.tenant import Booked, RequestInfo
-from webapp.domain.words import RoomState, SyncState
+from webapp.domain.words import ConflictKind, RoomState, SyncState
 from webapp.errors import Refused
 
 STEPS = 9
@@ -95,6 +95,32 @@ def test_a_stranger_who_books_later_over_ours_opens_a_conflict_and_ours_stays(wo
     world.tenant.as_delegate(world.address("alder")).delete(theirs)
     world.run()
     assert all(c.ended_at is not None for c in world.conflicts())
+
+
+def test_the_deletion_in_outlook_of_what_yields_its_slot_is_kept_for_people(world: World) -> None:
+    """H51 with H76, I2: it stays Held here, for another room or time, and whoever finds it learns of the deletion."""
+    world.add_room("alder")
+    world.run()
+
+    def theirs() -> None:
+        put(world, "alder", "Theirs", world.at(10))
+        world.tenant.advance(1)
+
+    def delete_ours() -> None:
+        [event] = ours_there(world, "alder")
+        booked = world.tenant.booked(world.address("alder"), event["immutable_id"])
+        world.tenant.as_delegate(world.address("alder")).delete(booked)
+
+    came = once(world, "create", "before", theirs)
+    deleted = once(world, "delete", "before", delete_ours)
+    made = world.book("alder", "Ours", world.at(10))
+    world.run()
+
+    assert came and deleted
+    assert world.reservation(made).sync_state is SyncState.HELD
+    told = [(one.kind, one.prevailed) for one in world.conflicts() if one.reservation_id == made and one.prevailed]
+    assert told == [(ConflictKind.CANCELLED_AND_EDITED, "here")]
+    assert_quiet(world)
 
 
 def test_a_create_found_again_after_a_stranger_came_in_yields_to_him(world: World) -> None:

@@ -157,7 +157,7 @@ def send_delete(run: Run, attempt: OpenAttempt, link_id: int, etag: str, action:
     now = run.now()
     with run.lane.writing() as session:
         if not was_there:
-            ending.tell_if_moved(session, link_id, now)
+            ending.tell_if_called_off(session, link_id, now)
         ending.bury(session, link_id, "removed", now)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
         run.log.step(session, now, "there", action, attempt.reservation_id)

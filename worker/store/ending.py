@@ -128,32 +128,37 @@ def _end_its_move(session: Session, reservation: Reservation, now: datetime) -> 
     arriving = session.get(Reservation, reservation.leaves_for_id) if reservation.leaves_for_id is not None else None
     reservation.leaves_for_id = None
     if arriving is not None and arriving.cancelled_at is None:
-        _dispute_move(session, arriving, "there", now)
+        _dispute(session, arriving, "there", now)
         cancel_remote(session, arriving.id, now)
         queue_for_push(session, arriving, arriving.room.mailbox_id, now)
 
 
-def _dispute_move(session: Session, arriving: Reservation, prevailed: str, now: datetime) -> None:
-    """Moved to another room here, called off in Outlook: both are kept, as nobody knows who knew of the other."""
-    wanted = values_to_json(local_values(arriving.meeting))
+def _dispute(session: Session, standing: Reservation, prevailed: str, now: datetime) -> None:
+    """Changed here, called off in Outlook: both are kept, as nobody knows who knew of the other."""
+    wanted = values_to_json(local_values(standing.meeting))
     kind = ConflictKind.CANCELLED_AND_EDITED
-    records.disagree(session, arriving.room_id, arriving.id, kind, prevailed, wanted, {}, now)
+    records.disagree(session, standing.room_id, standing.id, kind, prevailed, wanted, {}, now)
 
 
-def tell_if_moved(session: Session, link_id: int, now: datetime) -> None:
-    """An event that was to be removed as its reservation moved is gone: somebody called it off before (H76)."""
-    arrived = _arrived_elsewhere(session, session.get_one(Link, link_id).reservation_id)
-    if arrived is not None:
-        _dispute_move(session, arrived, "here", now)
+def tell_if_called_off(session: Session, link_id: int, now: datetime) -> None:
+    """An event that was to be removed is gone by no write of ours: somebody called off what goes on here (H76)."""
+    reservation = session.get(Reservation, session.get_one(Link, link_id).reservation_id or 0)
+    standing = _goes_on_as(session, reservation) if reservation is not None else None
+    if standing is not None:
+        _dispute(session, standing, "here", now)
 
 
-def _arrived_elsewhere(session: Session, reservation_id: int | None) -> Reservation | None:
-    """The reservation of another room that this one, which ended here, moved to."""
-    left = session.get(Reservation, reservation_id) if reservation_id is not None else None
-    if left is None or left.cancelled_at is None or left.meeting.home is not Home.RESOURCE:
+def _goes_on_as(session: Session, reservation: Reservation) -> Reservation | None:
+    """What is left here of a reservation whose event was to be removed: itself, Held, or that of another room which
+    it moved to."""
+    if reservation.cancelled_at is None:
+        return reservation if reservation.withdrawn_at is not None else None
+    if reservation.meeting.home is not Home.RESOURCE:
         return None
     others = select(Reservation).where(
-        Reservation.meeting_id == left.meeting_id, Reservation.id != left.id, Reservation.cancelled_at.is_(None)
+        Reservation.meeting_id == reservation.meeting_id,
+        Reservation.id != reservation.id,
+        Reservation.cancelled_at.is_(None),
     )
     return next((one for one in session.scalars(others.order_by(Reservation.id)) if is_ours(one)), None)
 
@@ -161,7 +166,7 @@ def _arrived_elsewhere(session: Session, reservation_id: int | None) -> Reservat
 def bury(session: Session, link_id: int, why: str, now: datetime) -> None:
     """The link becomes a tombstone, so that a late row cannot revive the event (H59)."""
     if why == GONE_THERE:
-        tell_if_moved(session, link_id, now)
+        tell_if_called_off(session, link_id, now)
     link = session.get_one(Link, link_id)
     session.add(Tombstone.of(link, why, now))
     session.delete(link)
