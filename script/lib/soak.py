@@ -25,7 +25,7 @@ from tests.sync import machine, planted
 from tests.sync.machine import Verdict
 
 PAGE = ROOT / "docs" / "soak.md"
-MOST_TRIES = 60
+MOST_TRIES = 100
 
 
 @dataclass

@@ -12,12 +12,13 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Engine
 
 from tests.sync.dying import DyingTransactions, Killed
+from tests.sync.harsh import FAULTS, WORST, Outcome, Plan
 from tests.sync.oracle import Ledger, dump, live_here, live_there
 from tests.sync.world import World
 from tests.tenant import Booked, RequestInfo
@@ -32,50 +33,6 @@ from worker.sync.recognise import parse_mark
 
 ROOMS = ("alder", "birch")
 PEOPLE = ("ada", "bob")
-FAULTS = (
-    *(("create", kind) for kind in ("T-", "T+", "429", "429+", "503", "503+", "504", "partial+503", "404lag")),
-    *(("patch", kind) for kind in ("T-", "T+", "429", "429+", "503", "503+", "412", "409")),
-    *(("delete", kind) for kind in ("T-", "T+", "429+", "503", "503+", "412")),
-    *(("delta", kind) for kind in ("410", "503", "504", "429", "T-")),
-    *(("get", kind) for kind in ("503", "T-", "429", "404lag")),
-    *(("view", kind) for kind in ("503", "T-")),
-)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How harsh a run is. Forgetting a transactionId and hiding its event together is a matter of its own."""
-
-    steps: int = 25
-    faults: float = 0.25
-    inside: float = 0.10
-    lag: float = 0.3
-    kills: float = 0.06
-    forget: bool | None = None
-    """Whether transactionIds are forgotten; None: drawn from the seed. The listing in which a doubtful create is
-    looked for then does not lag: a create that is hidden and forgotten at once is a case of its own."""
-    hide: bool = False
-    twin_ids: bool = False
-    full: bool = True
-    """Whether full runs happen; without them nothing repairs what delta missed."""
-    between: float = 0.0
-    """How likely somebody acts before each commit of a worker."""
-
-
-WORST = Plan(forget=True, hide=True)
-"""A create that is hidden from reads and whose transactionId is forgotten, at once: twins arise, and must heal."""
-
-
-@dataclass
-class Outcome:
-    """What a seed led to: `problems` is empty when it went well."""
-
-    seed: int
-    problems: list[str] = field(default_factory=list)
-    peak_twins: int = 1
-    trace: list[str] = field(default_factory=list)
-    changes: int = 0
-    writes: int = 0
 
 
 class Harness:
@@ -104,6 +61,8 @@ class Harness:
         self._forgets = self.random.random() < 0.5 if plan.forget is None else plan.forget
         if self._forgets:
             self.world.tenant.faults.forget_transaction_ids(after=self.random.choice([True, 5, 3600]))
+        elif plan.unreadable:
+            self.world.tenant.faults.hide_created(seconds=plan.unreadable)
 
     def _transactions(self, engine: Engine) -> Transactions:
         return DyingTransactions(engine, self.deaths, self._between_commits)
@@ -163,20 +122,36 @@ class Harness:
         if self._is_inside:
             return
         self._count_twins()
-        if self.random.random() < self.plan.inside / 2:
+        written = self._about_to_be_written(info) if phase == "before" and self.plan.contested else None
+        if written is not None and self.random.random() < self.plan.contested:
+            self._act_inside(f"before its {info.method}", lambda: self._change_event(*written))
+        elif self.random.random() < self.plan.inside / 2:
             self._act_inside(f"{phase} {info.method}")
+
+    def _about_to_be_written(self, info: RequestInfo) -> tuple[str, dict[str, Any]] | None:
+        """The room's own event that this request changes or deletes, and its room."""
+        if info.op not in ("patch", "delete"):
+            return None
+        for room in self.rooms:
+            if self.world.address(room) == info.mailbox:
+                events = [event for event in live_there(self.world, room) if event["is_organizer"]]
+                return next(((room, event) for event in events if event["immutable_id"] in info.segments), None)
+        return None
 
     def _between_commits(self) -> None:
         """People act between two commits of a worker as well: what it planned by the one is old at the next."""
         if self._at_work and not self._is_inside and self.plan.between and self.random.random() < self.plan.between:
             self._act_inside("between commits")
 
-    def _act_inside(self, when: str) -> None:
+    def _act_inside(self, when: str, act: Callable[[], str] | None = None) -> None:
         self._is_inside = True
         commits_to_live = self.deaths.left
         self.deaths.spare()
         try:
-            self._somebody_acts(f"  inside {when} ")
+            if act is None:
+                self._somebody_acts(f"  inside {when} ")
+            else:
+                self._say(f"  inside {when} {act()}")
         finally:
             self._is_inside = False
             self.deaths.left = commits_to_live
@@ -269,7 +244,9 @@ class Harness:
         picked = self._pick_there()
         if picked is None:
             return None
-        room, event = picked
+        return self._change_event(*picked)
+
+    def _change_event(self, room: str, event: dict[str, Any]) -> str:
         title = self._title() if self.random.random() < 0.6 else None
         span = self._slot(room) if title is None else None
         changes: dict[str, Any] = {"subject": title} if title else {}

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from tests.sync.doubled import taken_for_strangers
-from tests.sync.harness import FAULTS, PEOPLE, Harness, Plan
+from tests.sync.harness import PEOPLE, Harness
+from tests.sync.harsh import FAULTS, Plan
 from tests.sync.oracle import Invitation, Wish, live_here, live_there
 from tests.sync.waking import nobody_comes_for
 from tests.tenant import Booked
@@ -93,7 +94,10 @@ class BothHomes(Harness):
 
     def trouble(self) -> None:
         """A fault, or lagging reads, from now on."""
-        op, kind = self.random.choice([one for one in MORE_FAULTS if not (self._forgets and one == HIDES)])
+        faults = [one for one in MORE_FAULTS if not (self._forgets and one == HIDES)]
+        if self.plan.unreadable and self.random.random() < 0.5:
+            faults = [one for one in faults if one[0] == "create"]
+        op, kind = self.random.choice(faults)
         self.world.tenant.faults.add(op, kind, times=self.random.choice([1, 1, 2]), retry_after=1)
         self._say(f"fault {op} {kind}")
         if self.random.random() < self.plan.lag:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from tests.sync.harness import Plan
+from tests.sync.harsh import Plan
 from tests.sync.homes import BothHomes
 
 SWITCHES: tuple[tuple[str, object], ...] = (
@@ -75,18 +75,25 @@ class Example:
         self.homes.world.close()
 
 
-def _plan(draw: random.Random) -> Plan:
+def _plan(draw: random.Random, number: int) -> Plan:
     """How harsh an example is. Full runs heal what delta rounds miss, so some go without, and half of those with
-    workers that often die; in half people save between commits, in some two ids differ in the case of a letter."""
+    workers that often die; in half people save between commits, in some two ids differ in the case of a letter; in
+    some people often change the very event that a worker writes, in some new events cannot be read for a while."""
     full = draw.random() < 0.6
     kills = 0.06 if full or draw.random() < 0.5 else 0.5
-    return Plan(full=full, kills=kills, between=draw.choice([0, 0.04]), twin_ids=draw.random() < 0.3)
+    between, twin_ids = draw.choice([0, 0.04]), draw.random() < 0.3
+    apart = random.Random(f"plan {number}")
+    contested = 0.6 if apart.random() < 0.3 else 0
+    unreadable = apart.choice([5, 30, 120]) if apart.random() < 0.3 else 0
+    return Plan(
+        full=full, kills=kills, between=between, twin_ids=twin_ids, contested=contested, unreadable=unreadable
+    )
 
 
 def play(number: int, steps: int, *, harsh: bool = False) -> Verdict:
     """One example from a plain seed."""
     draw = random.Random(number)
-    example = Example(draw, number, _plan(draw) if harsh else None)
+    example = Example(draw, number, _plan(draw, number) if harsh else None)
     try:
         for _ in range(steps):
             getattr(example.homes, draw.choice(RULES))()

@@ -99,6 +99,9 @@ class Thing:
     key: str
     wishes: dict[str, list[Wish]] = field(default_factory=lambda: {"subject": [], "time": []})
     cancels: int = 0
+    cancelled_here: bool = False
+    unasked: list[str] = field(default_factory=list)
+    """What people changed there after it was cancelled here: it goes only if a person says so (§2.7)."""
 
 
 @dataclass
@@ -150,7 +153,8 @@ class Ledger:
 
     def cancelled_here(self, row: Reservation) -> None:
         """Somebody cancelled here."""
-        self._thing(self._key_here(row.id)).cancels += 1
+        thing = self._thing(self._key_here(row.id))
+        thing.cancels, thing.cancelled_here = thing.cancels + 1, True
 
     def made_there(self, event: Booked, room: str, title: str, span: Timed) -> None:
         """A delegate booked in the room's calendar."""
@@ -165,10 +169,13 @@ class Ledger:
             thing.wishes["subject"].append(Wish(title, event["subject"], "there"))
         if span is not None:
             thing.wishes["time"].append(Wish(_text(span), _text(Timed(event["start"], event["end"])), "there"))
+        if thing.cancelled_here:
+            thing.unasked.append(title or _text(span or Timed(event["start"], event["end"])))
 
     def cancelled_there(self, event: dict[str, Any]) -> None:
         """Somebody deleted an event of the room's."""
-        self._thing(_key_there(event)).cancels += 1
+        thing = self._thing(_key_there(event))
+        thing.cancels, thing.unasked = thing.cancels + 1, []
 
     def is_in_doubt(self, event: dict[str, Any]) -> bool:
         """Whether our create of this event was never answered: nobody could tell its deletion from its absence,
@@ -260,8 +267,11 @@ class Ledger:
     def _judge(self, thing: Thing, here: Reservation | None, there: dict[str, Any] | None, named: str) -> list[str]:
         explained = thing.key in named or (here is not None and f"#{here.id}#" in named)
         if here is None and there is None:
-            lost = not thing.cancels and not explained
-            return [f"lost on both sides: {thing.key} {_last(thing)}"] if lost else []
+            if explained:
+                return []
+            if thing.unasked:
+                return [f"lost {thing.unasked[-1]} of there, cancelled here without asking ({thing.key})"]
+            return [] if thing.cancels else [f"lost on both sides: {thing.key} {_last(thing)}"]
         if here is None or there is None:
             if explained or (here is not None and here.withdrawn_at is not None):
                 return []

@@ -98,7 +98,8 @@ def new_transaction_id_on_a_retry(patch: pytest.MonkeyPatch) -> None:
 
     def renamed(attempt: writes.OpenAttempt, zone: str) -> Any:
         event = honest(attempt, zone)
-        return replace(event, transaction_id=f"{event.transaction_id}{attempt.sends}") if attempt.sends > 1 else event
+        is_retry = attempt.looks > 0  # its sends are counted after it was loaded
+        return replace(event, transaction_id=f"{event.transaction_id}{attempt.sends}") if is_retry else event
 
     patch.setattr(writing.writes, "new_event", renamed)
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.sync import planted
-from tests.sync.harness import WORST, Plan, play
+from tests.sync.harness import play
+from tests.sync.harsh import WORST, Plan
 
 SEEDS = (*range(1000, 1018), 629)
 TRIES = 40
