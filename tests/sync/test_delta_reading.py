@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.sync.checks import assert_quiet, assert_same, invite, ours_there, put, reservations, steps
-from tests.sync.oracle import dump, live_there
+from tests.sync.oracle import NOT_CONTENT, QUIET, dump, live_there
 from tests.sync.world import World
 from webapp.domain.intervals import Timed
 from webapp.domain.words import RoomState
@@ -232,6 +232,74 @@ def test_a_round_that_circles_ends_in_a_plain_listing(world: World, later: bool)
     world.run()
     assert len(world.slots_here("alder")) == 9
     assert world.room("alder").sync_state is RoomState.ACTIVE
+    assert_quiet(world)
+
+
+def contents(world: World) -> dict[str, list[str]]:
+    """What the tables hold, whatever order rows were made in: without the numbers and names they are given."""
+    found: dict[str, list[str]] = {}
+    with world.transactions.reading() as session:
+        for model in QUIET:
+            columns = [
+                column
+                for column in model.__table__.columns
+                if column.name not in {*NOT_CONTENT, "public_id"}
+                and not column.primary_key
+                and not column.foreign_keys
+            ]
+            found[model.__tablename__] = sorted(repr(tuple(row)) for row in session.execute(select(*columns)))
+    return found
+
+
+def test_rounds_applied_once_twice_and_shuffled_leave_the_same_tables() -> None:
+    """H02: table by table, in two homes, with a series; only how often something was read may differ."""
+
+    def tables(replays: float, shuffle: bool) -> dict[str, Any]:
+        world = World(seed=7)
+        world.tenant.switches.replays, world.tenant.switches.shuffle_delta = replays, shuffle
+        world.tenant.add_person(world.address("ada"), "Ada")
+        world.add_room("alder")
+        events = [put(world, "alder", f"E{n}", world.at(2 * n)) for n in range(6)]
+        adas = [invite(world, "alder", f"A{n}", world.at(20 + 2 * n)) for n in range(4)]
+        weekly(world, "alder")
+        world.run()
+        for number in range(3):
+            span = world.at(40 + 2 * number)
+            world.tenant.as_delegate(world.address("alder")).change(events[number], start=span.start, end=span.end)
+            world.tenant.as_person(world.address("ada")).change(adas[number], subject=f"Renamed {number}")
+        world.tenant.as_person(world.address("ada")).cancel(adas[3])
+        world.tenant.as_delegate(world.address("alder")).delete(events[5])
+        for _ in range(3):
+            world.run()
+            world.tenant.advance(600)
+        found = contents(world)
+        world.close()
+        return found
+
+    once = tables(0.0, False)
+    assert sum(len(rows) for rows in once.values()) > 30
+    assert tables(1.0, False) == once
+    assert tables(1.0, True) == once
+
+
+def test_forty_series_whose_round_repeats_its_third_page_are_listed_plainly(world: World) -> None:
+    """H01, I1, I8: a page that comes again with fresh tokens; the old delta link stands until the listing is done."""
+    world.tenant.switches.delta_page_size_honoured = False
+    world.tenant.switches.default_delta_page = 10
+    world.add_room("alder")
+    for number in range(40):
+        put(world, "alder", f"Series {number}", world.at(0.5 * number, 30), recurrence=WEEKLY)
+    world.run()
+    asked = len(world.tenant.requests)
+    put(world, "alder", "New", world.at(30))
+    world.tenant.touch_all(world.address("alder"))
+    world.tenant.faults.add("delta", "loop", times=1000)
+    world.run()
+    rounds = [r for r in world.tenant.requests[asked:] if r.op == "delta"]
+    assert len(rounds) < 40
+    assert "reread" in steps(world)
+    assert len(world.slots_here("alder")) == 40 * 6 + 1
+    world.tenant.faults.clear()
     assert_quiet(world)
 
 

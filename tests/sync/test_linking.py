@@ -45,6 +45,31 @@ def test_thirty_reservations_made_before_the_link_are_created_and_nobody_is_mail
     assert_quiet(world)
 
 
+def test_a_calendar_full_of_peoples_meetings_is_linked_let_go_and_linked_again_and_nobody_is_mailed(
+    world: World,
+) -> None:
+    """H71, I6: meetings of the past and to come, with 100 guests; delegation and creating for owners are on."""
+    world.set_modes(delegation=True, create=True)
+    world.add_room("alder", link=False)
+    for number in range(50):
+        guests = [f"guest{2 * number + one}@else.example" for one in range(2)]
+        invite(world, "alder", f"M{number}", world.at(3 * number - 75), guests=guests)
+    world.book("alder", "Ours", world.at(200))
+    world.tenant.settle()
+    mails = len(world.tenant.mails)
+
+    for linked in (True, False, True):
+        save(world, "alder", linked=linked)
+        world.run()
+        world.tenant.advance(4000)
+
+    assert len(world.tenant.mails) == mails
+    assert world.writes() == 1
+    assert len(world.titles_here("alder")) == 51
+    assert_same(world, "alder")
+    assert_quiet(world)
+
+
 def test_what_overlaps_an_outlook_event_at_the_first_link_is_held_and_not_written(world: World) -> None:
     """3.3."""
     world.add_room("alder", link=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from math import ceil
@@ -9,7 +10,9 @@ from math import ceil
 import pytest
 from sqlalchemy import event, select, update
 
+from tests.sync.checks import assert_same
 from tests.sync.world import World
+from webapp.domain.words import RoomState
 from webapp.models import DeltaSession, Mailbox, RoomRun, SyncSettings
 from worker.poll import poll
 from worker.sync.guard import spread
@@ -125,6 +128,50 @@ def test_a_part_that_fails_wants_a_run_and_the_others_are_believed_h44(world: Wo
     world.tenant.faults.add("delta", "410", mailbox=world.address("room6"))
 
     assert probe(world) == [world.mailbox_id("room5"), world.mailbox_id("room6")]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_batch_of_twenty_may_end_in_any_mixture_and_each_part_is_its_own_outcome_h44(world: World, seed: int):
+    """I3: quiet and failed parts, parts with news and parts that wait, in any order; nothing is lost or doubled."""
+    draw = random.Random(seed)
+    names = [f"room{number}" for number in range(20)]
+    drawn = {name: draw.choice(["quiet", "news", "429", "503", "503+", "504", "410"]) for name in names}
+    for name, what in drawn.items():
+        if what == "news":
+            meet(world, name)
+        elif what != "quiet":
+            world.tenant.faults.add("delta", what, mailbox=world.address(name), retry_after=17)
+    before = mailboxes(world)
+
+    wanting = {world.mailbox_id(name) for name, what in drawn.items() if what not in ("quiet", "429")}
+    assert set(probe(world)) == wanting
+    after = mailboxes(world)
+    assert {found for found in after if after[found].wanted > before[found].wanted} == wanting
+    waiting = {world.mailbox_id(name) for name, what in drawn.items() if what == "429"}
+    assert {found for found in after if after[found].not_before is not None} == waiting
+
+    for name in draw.sample(names, 20):
+        if drawn[name] != "news":
+            meet(world, name)
+    world.tenant.faults.clear()
+    world.run()
+    assert [len(world.slots_here(name)) for name in names] == [1] * 20
+    for name in names:
+        assert_same(world, name)
+
+
+@pytest.mark.parametrize("kind", ["400", "501"])
+def test_where_batches_are_refused_every_room_asks_for_itself_h78(world: World, kind: str):
+    """I1: an operation that is described and not served is done without."""
+    world.tenant.faults.add("batch", kind, times=10_000)
+    stirred = meet(world, "room7")
+
+    assert stirred in probe(world)
+
+    for mailbox_id in world.due():
+        world.worker.run(mailbox_id)
+    assert len(world.slots_here("room7")) == 1
+    assert {world.room(name).sync_state for name in world.rooms} == {RoomState.ACTIVE}
 
 
 def test_a_part_that_is_throttled_waits_as_it_was_told_to_and_wants_nothing(world: World):
