@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sync.checks import assert_quiet, assert_same, invite, once, ours_there, put, reservations, spans_there
+from tests.sync.checks import (
+    assert_quiet,
+    assert_same,
+    decide,
+    invite,
+    once,
+    ours_there,
+    put,
+    reservations,
+    spans_there,
+    steps,
+)
 from tests.sync.oracle import live_there
 from tests.sync.world import World
 from webapp.domain.intervals import Timed
-from webapp.domain.words import ConflictKind, SyncState
+from webapp.domain.words import Choice, ConflictKind, SyncState
 from webapp.errors import Refused
 from webapp.models import Reservation
 from webapp.reservations import service
@@ -78,6 +89,26 @@ def test_a_move_into_a_slot_that_is_taken_in_outlook_leaves_the_reservation_wher
     row = world.reservation(key)
     assert (row.cancelled_at, row.sync_state, row.sync_code) == (None, SyncState.SYNCED, "move_refused")
     assert [hold.kind.value for hold in world.holds()] == ["slot_taken"]
+
+
+def test_a_move_that_was_refused_is_left_at_that_by_a_person(world: World) -> None:
+    """The hold closes in his name, nothing is written, and the reservation says nothing of it any more."""
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    put(world, "birch", "First", world.at(10))
+    world.tenant.advance(1)
+    move(world, key, "birch")
+    world.run()
+    writes = world.writes()
+    assert decide(world, Choice.LEAVE_HERE, by="Otto") == 1
+    world.run()
+
+    row = world.reservation(key)
+    assert (row.cancelled_at, row.sync_state, row.sync_code) == (None, SyncState.SYNCED, None)
+    assert world.holds() == []
+    assert world.writes() == writes
+    assert steps(world)[-1] == "left_here"
+    assert_quiet(world)
 
 
 def retime_there(world: World, room: str, span: Timed) -> None:

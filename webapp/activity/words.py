@@ -52,6 +52,7 @@ ACTION_WORDS = {
     "change_meeting": "Change in the organizer’s calendar",
     "cancel_meeting": "Cancel in the organizer’s calendar",
     "rebook": "Give it another time or room",
+    "move_refused": "A move to a room that could not have it",
 }
 """What is kept back, by the name of the action."""
 
@@ -113,6 +114,7 @@ OFFERS: dict[tuple[str, Choice], Offer] = {
     ("cancel_meeting", Choice.DISCARD): Offer(
         "Discard", "The meeting goes on in Outlook, and its reservations stand here again."
     ),
+    ("move_refused", Choice.LEAVE_HERE): Offer("Leave it here", "It stays in this room at its time, as in Outlook."),
 }
 """By action and choice."""
 

@@ -171,6 +171,7 @@ class Choice(StrEnum):
     DISCARD = "discard"
     ADOPT = "adopt"
     GIVE_UP = "give_up"
+    LEAVE_HERE = "leave_here"
 
 
 class AttemptState(StrEnum):

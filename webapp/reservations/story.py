@@ -70,6 +70,7 @@ ACTIONS: dict[str, Look] = {
     "failed": ("here", "alert-triangle", "Microsoft refused it"),
     "in_doubt": ("here", "hourglass", "No answer from Microsoft; looking whether it was done"),
     "not_found_yet": ("here", "hourglass", "Looked for in Outlook, not found yet"),
+    "left_here": ("here", "check", "Left in this room by a person"),
     "given_up": ("here", "alert-triangle", "Not found in Outlook; given up"),
     "cancelled": ("away", "calendar-x", "The meeting is cancelled in its organizer’s calendar"),
     "cancel_refused": ("here", "alert-triangle", "Microsoft refused to cancel the meeting"),

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from webapp.domain.words import Choice, HoldKind
 from worker.room_run.context import Run
-from worker.store import holds, organizing, writes
+from worker.store import holds, moving, organizing, writes
 
 SOON = timedelta(minutes=2)
 """A create whose next look comes later than this waits for a person, and is looked at once he decided."""
@@ -28,10 +28,21 @@ def carry_out_decisions(run: Run) -> None:
     decided = holds.decided(run.lane)
     for key, held in decided.get(HoldKind.ACCESS_LOST, {}).items():
         _access_lost(run, key, held.choice, held.decided_by)
+    for key in decided.get(HoldKind.SLOT_TAKEN, {}):
+        _leave_here(run, key)
     for kind in (HoldKind.EDITED_AND_CANCELLED, HoldKind.CHANGE_LOOP):
         for key in decided.get(kind, {}):
             with run.lane.writing() as session:
                 writes.plan_again(session, int(key.split(":")[1]), run.lane.mailbox_id, run.now())
+
+
+def _leave_here(run: Run, key: str) -> None:
+    """What could not be moved stays where it is, without a word about it from now on."""
+    now = run.now()
+    run.log.begin()
+    with run.lane.writing() as session:
+        reservation_id = moving.leave_here(session, run.lane.room_id, key, now)
+        run.log.step(session, now, "here", "left_here", reservation_id, "room")
 
 
 def _access_lost(run: Run, key: str, choice: str, by: str) -> None:

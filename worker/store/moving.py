@@ -14,7 +14,7 @@ from webapp.outbox import queue_for_push, want_run
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.rows import end_reservation, lock_room
 from worker.store.claims import Lane
-from worker.store.holds import HeldAction, add, key_of
+from worker.store.holds import HeldAction, add, carried_out, key_of
 
 _leaving, _arriving = aliased(Reservation), aliased(Reservation)
 
@@ -78,8 +78,20 @@ def finish(session: Session, move: Move, now: datetime) -> None:
         want_run(session, over.room.mailbox_id)
 
 
+def leave_here(session: Session, room_id: int, key: str, now: datetime) -> int | None:
+    """A person is content that a reservation could not be moved: nothing of it waits any more. Its id."""
+    reservation_id = int(key.split(":")[1])
+    carried_out(session, room_id, HoldKind.SLOT_TAKEN, key, now)
+    reservation = session.get(Reservation, reservation_id)
+    if reservation is None or reservation.sync_code != "move_refused":
+        return None
+    reservation.sync_code = None
+    session.flush()
+    return reservation_id
+
+
 def _stays(session: Session, leaving: Reservation, now: datetime) -> None:
     """The new room could not have it: the reservation stays where it is, and a person finds out why."""
     leaving.sync_state, leaving.sync_code, leaving.sync_fields = SyncState.SYNCED, "move_refused", {}
-    action = HeldAction(key=key_of(leaving.id), action="rebook", reservation_id=leaving.id)
+    action = HeldAction(key=key_of(leaving.id), action="move_refused", reservation_id=leaving.id)
     add(session, leaving.room_id, HoldKind.SLOT_TAKEN, action, now)

@@ -169,12 +169,16 @@ def test_a_closed_hold_says_who_closed_it(world: World) -> None:
     assert response.status_code == 409 and "This hold is closed already" in text_of(response)
 
 
-def test_a_lost_slot_links_to_another_time_and_to_cancelling(world: World) -> None:
-    hold_id = make_hold(world, HoldKind.SLOT_TAKEN, "rebook", 1)
+@pytest.mark.parametrize(("action", "may_stay"), [("rebook", False), ("move_refused", True)])
+def test_a_lost_slot_links_to_another_time_and_to_cancelling_and_a_refused_move_can_be_left_at_that(
+    world: World, action: str, may_stay: bool
+) -> None:
+    hold_id = make_hold(world, HoldKind.SLOT_TAKEN, action, 1)
     page = world.get(f"/activity/holds/{hold_id}")
     reservation_id = rows_of(world, hold_id)[0].reservation_id
     assert f'href="/reservations/{reservation_id}/edit"' in page.text
     assert f'href="/reservations/{reservation_id}/cancel"' in page.text
+    assert ("Leave it here" in text_of(page)) is may_stay
 
 
 def test_the_overview_and_the_reservation_link_to_the_hold(world: World) -> None:
