@@ -186,3 +186,21 @@ def test_a_private_reservation_made_here_is_private_there_and_keeps_its_title(wo
     assert [(e["subject"], e["sensitivity"]) for e in world.there("alder")] == [("Talk", "private")]
     assert world.titles_here("alder") == ["Talk"]
     assert_quiet(world)
+
+
+def test_a_title_that_is_first_read_while_what_was_saved_here_waits_to_be_sent_is_known_in_the_end(world: World) -> None:
+    """§3.2: what waits is left to the send, which reads the event again."""
+    world.add_room("alder")
+    world.set_modes(strict=True)
+    invite(world, "alder", "Budget", world.at(10))
+    world.run()
+    [row] = reservations(world, "alder")
+    assert world.titles_here("alder") == ["Reserved by Ada"]
+
+    world.set_modes(delegation=True)
+    world.change(row.id)
+    world.tenant.faults.add("list", "503")  # the send finds no event, and is put off; the look finds it
+    world.run()
+
+    assert world.titles_here("alder") == ["Budget"]
+    assert_quiet(world)

@@ -156,7 +156,7 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
             return
     with run.lane.writing() as session:
         organizing.settled(session, task, run.now(), asked_anew="time" in send or bool(add))
-        if there or both:
+        if there or both or authority.base is None:  # what it says besides was never followed
             authorities.look_again_at(session, authority.meeting_id, run.now())
 
 
