@@ -188,7 +188,7 @@ def test_a_private_reservation_made_here_is_private_there_and_keeps_its_title(wo
     assert_quiet(world)
 
 
-def test_a_title_that_is_first_read_while_what_was_saved_here_waits_to_be_sent_is_known_in_the_end(world: World) -> None:
+def test_a_title_that_is_first_read_while_something_saved_here_waits_to_be_sent_is_known(world: World) -> None:
     """§3.2: what waits is left to the send, which reads the event again."""
     world.add_room("alder")
     world.set_modes(strict=True)
