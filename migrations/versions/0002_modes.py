@@ -1,4 +1,5 @@
-"""What the modes of the sync need: persons' mailboxes and their ledger, decisions on holds, awaited answers.
+"""What the modes of the sync need: persons' mailboxes and their ledger, decisions on holds, awaited answers, and the
+rules of series.
 
 Revision: 0002, after 0001
 """
@@ -188,7 +189,32 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("authority_look_at", models.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("authority_looks", sa.Integer(), nullable=False, server_default=sa.text("0")))
+        batch_op.add_column(sa.Column("rule", sa.JSON(none_as_null=True), nullable=True))
+        batch_op.add_column(sa.Column("rule_code", sa.String(length=64), nullable=True))
+        batch_op.add_column(
+            sa.Column("rule_fields", sa.JSON(none_as_null=True), nullable=False, server_default=sa.text("'{}'"))
+        )
         batch_op.create_index(batch_op.f("ix_meeting_authority_look_at"), ["authority_look_at"], unique=False)
+
+    op.create_table(
+        "meeting_exception",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("meeting_id", sa.Integer(), nullable=False),
+        sa.Column("original_start", sa.String(length=10), nullable=False),
+        sa.Column("is_cancelled", sa.Boolean(), nullable=False),
+        sa.Column("span", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("title", sa.String(length=1024), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meeting.id"], name=op.f("fk_meeting_exception_meeting_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_exception")),
+        sa.UniqueConstraint(
+            "meeting_id", "original_start", name=op.f("uq_meeting_exception_meeting_id_original_start")
+        ),
+    )
+
+    with op.batch_alter_table("occurrence", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("is_exception", sa.Boolean(), nullable=False, server_default=sa.false()))
 
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.add_column(
@@ -273,7 +299,15 @@ def downgrade() -> None:
         batch_op.create_unique_constraint(batch_op.f("uq_outbox_reservation_id"), ["reservation_id"])
         batch_op.drop_column("kind")
 
+    with op.batch_alter_table("occurrence", schema=None) as batch_op:
+        batch_op.drop_column("is_exception")
+
+    op.drop_table("meeting_exception")
+
     with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.drop_column("rule_fields")
+        batch_op.drop_column("rule_code")
+        batch_op.drop_column("rule")
         batch_op.drop_constraint(op.f("ck_meeting_authoritystate"), type_="check")
         batch_op.drop_index(batch_op.f("ix_meeting_authority_look_at"))
         batch_op.drop_column("authority_looks")

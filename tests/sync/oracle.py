@@ -25,6 +25,7 @@ from webapp.models import (
     HoldAction,
     Link,
     Meeting,
+    MeetingException,
     Occurrence,
     Outbox,
     Reservation,
@@ -32,7 +33,7 @@ from webapp.models import (
 )
 from worker.sync.recognise import parse_mark
 
-QUIET = (Meeting, Reservation, Occurrence, Link, Outbox, Hold, HoldAction, Conflict, Tombstone)
+QUIET = (Meeting, MeetingException, Reservation, Occurrence, Link, Outbox, Hold, HoldAction, Conflict, Tombstone)
 NOT_CONTENT = {
     "seen_at",
     "shown_since",

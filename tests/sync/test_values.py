@@ -186,6 +186,7 @@ def test_a_cancelled_date_is_left_out_of_a_series_and_one_without_a_date_is_kept
     seen = with_dates(
         observe(event(kind=EventKind.MASTER), digest),
         (date_of(24), date_of(25, is_cancelled=True), date_of(None), date_of(24, answer=Answer.TENTATIVE)),
+        (TEN - timedelta(days=7), TEN + timedelta(days=7)),
     )
     assert seen.values.dates is not None
     found = [(d.original, d.answer) for d in seen.values.dates]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from webapp.domain.intervals import AllDay, Timed
+from webapp.domain.intervals import AllDay, Span, Timed
 
 _ANY_DAY = date(2000, 1, 1)
 
@@ -58,6 +58,16 @@ class WholeDays:
 
 DayTimes = WallTimes | WholeDays
 """When a series takes place on its dates."""
+
+
+def times_of(span: Span, zone: ZoneInfo) -> DayTimes:
+    """What clocks on the wall show of one date."""
+    if isinstance(span, AllDay):
+        return WholeDays((span.end - span.start).days)
+    start, end = span.start.astimezone(zone), span.end.astimezone(zone)
+    if end.replace(tzinfo=None) < start.replace(tzinfo=None):
+        end = start + (span.end - span.start)  # the clock was turned back between them
+    return WallTimes(start.time(), end.time(), (end.date() - start.date()).days)
 
 
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:

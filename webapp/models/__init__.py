@@ -3,7 +3,7 @@
 from webapp.models.base import Base, UtcDateTime
 from webapp.models.connection import Connection, ConnectionCheck, Credential, RoomChoice, TokenCache
 from webapp.models.mailbox import DeltaSession, LeftMailbox, Link, Mailbox, MailboxLedger, StagedRow, Tombstone
-from webapp.models.meeting import Meeting, Occurrence, Person, Reservation
+from webapp.models.meeting import Meeting, MeetingException, Occurrence, Person, Reservation
 from webapp.models.room import Room
 from webapp.models.run import Conflict, Hold, HoldAction, RoomRun, RunStep, SyncAll
 from webapp.models.system import Install, Lease, SyncSettings, WorkerHeartbeat
@@ -27,6 +27,7 @@ __all__ = [
     "Mailbox",
     "MailboxLedger",
     "Meeting",
+    "MeetingException",
     "Occurrence",
     "Outbox",
     "Person",

@@ -55,6 +55,11 @@ class Meeting(Base):
     ends_at: Mapped[datetime | None]
     start_date: Mapped[date | None]
     end_date: Mapped[date | None]
+    rule: Mapped[dict[str, Any] | None]
+    """Of a series: its rule (`webapp.domain.rule_json`); none where none could be made of what its event says."""
+    rule_code: Mapped[str | None] = mapped_column(String(64))
+    """Why the rule is set aside, or what of it does not fit; `rule_fields` fill in the words. Its dates count."""
+    rule_fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
     description: Mapped[str] = mapped_column(Text, default="")
     """Stays here; bodies of events are neither read nor written."""
     other_attendees: Mapped[int] = mapped_column(default=0)
@@ -73,6 +78,25 @@ class Meeting(Base):
     organizer: Mapped[Person | None] = relationship(foreign_keys=organizer_id)
     owner: Mapped[Person | None] = relationship(foreign_keys=owner_id)
     reservations: Mapped[list[Reservation]] = relationship(back_populates="meeting")
+    exceptions: Mapped[list[MeetingException]] = relationship(
+        cascade="all, delete-orphan", order_by="MeetingException.original_start"
+    )
+
+
+class MeetingException(Base):
+    """A date of a series that was changed or does not take place, by its original date (ISO)."""
+
+    __tablename__ = "meeting_exception"
+    __table_args__ = (UniqueConstraint("meeting_id", "original_start"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id", ondelete="CASCADE"))
+    original_start: Mapped[str] = mapped_column(String(10))
+    is_cancelled: Mapped[bool] = mapped_column(default=False)
+    span: Mapped[dict[str, Any] | None]
+    """When it takes place instead; none where its rule has it."""
+    title: Mapped[str | None] = mapped_column(String(1024))
+    """What its organizer calls this date, where that was read and differs."""
 
 
 class Reservation(Base):
@@ -134,5 +158,7 @@ class Occurrence(Base):
     ends_at: Mapped[datetime]
     blocks: Mapped[bool] = mapped_column(default=True)
     answer: Mapped[Answer] = mapped_column(word(Answer), default=Answer.NONE)
+    is_exception: Mapped[bool] = mapped_column(default=False)
+    """A date that was changed by itself and differs from its series."""
 
     reservation: Mapped[Reservation] = relationship(back_populates="occurrences")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -37,6 +38,7 @@ from webapp.reservations.rows import (
     span_of,
     write_dates,
 )
+from webapp.reservations.series_rows import RemoteSeries, write_series
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class RemoteMeeting:
     organizer_name: str = ""
     organizer_email: str = ""
     other_attendees: int = 0
+    series: RemoteSeries | None = None
 
 
 def import_remote(session: Session, room_id: int, remote: RemoteMeeting, now: datetime) -> Reservation:
@@ -171,11 +174,15 @@ def _meeting_for(session: Session, remote: RemoteMeeting, now: datetime) -> Meet
 
 def _tell(session: Session, reservation: Reservation, remote: RemoteMeeting, now: datetime) -> None:
     meeting = reservation.meeting
-    if _tell_meeting(session, meeting, remote):
+    room = lock_room(session, reservation.room_id)
+    changed = _tell_meeting(session, meeting, remote)
+    if not _is_told_by_another_room(meeting, remote):
+        changed |= write_series(session, reservation, remote.series, ZoneInfo(room.time_zone))
+    if changed:
         meeting.revision += 1
     reservation.answer = remote.answer
-    room = lock_room(session, reservation.room_id)
-    write_dates(session, reservation, room, [*remote.dates, *_still_pending(reservation, remote)])
+    known_from = remote.series.known_from if remote.series is not None else None
+    write_dates(session, reservation, room, [*remote.dates, *_still_pending(reservation, remote)], known_from)
     settle_overlaps(session, reservation, now)
 
 
@@ -193,7 +200,7 @@ def _tell_meeting(session: Session, meeting: Meeting, remote: RemoteMeeting) -> 
     Of a meeting that a room organizes, that room's own event tells; an invited room's copy may lag it. A person's
     meeting that any room's copy showed as private stays private: another copy may have lost the flag (H49).
     """
-    if remote.home is Home.USER and meeting.home is Home.RESOURCE:
+    if _is_told_by_another_room(meeting, remote):
         return False
     before = (meeting.title, meeting.title_source, meeting.is_private, span_of(meeting), meeting.home, meeting.kind)
     if remote.home is Home.RESOURCE:
@@ -221,6 +228,10 @@ def _tell_meeting(session: Session, meeting: Meeting, remote: RemoteMeeting) -> 
         meeting.home,
         meeting.kind,
     )
+
+
+def _is_told_by_another_room(meeting: Meeting, remote: RemoteMeeting) -> bool:
+    return remote.home is Home.USER and meeting.home is Home.RESOURCE
 
 
 def _is_on_its_way(session: Session, meeting: Meeting) -> bool:

@@ -30,6 +30,7 @@ class Dated:
     original_start: str = ""
     blocks: bool = True
     answer: Answer = Answer.NONE
+    is_exception: bool = False
 
 
 def lock_room(session: Session, room_id: int) -> Room:
@@ -67,23 +68,40 @@ def new_reservation(session: Session, meeting: Meeting, room: Room, now: datetim
     return reservation
 
 
-def write_dates(session: Session, reservation: Reservation, room: Room, dates: Iterable[Dated]) -> None:
-    """Make `dates` the dates of the reservation; rows that stay the same are not touched (I4)."""
+def write_dates(
+    session: Session,
+    reservation: Reservation,
+    room: Room,
+    dates: Iterable[Dated],
+    known_from: datetime | None = None,
+) -> None:
+    """Make `dates` the dates of the reservation; rows that stay the same are not touched (I4).
+
+    Dates of a series that ended before `known_from` are not among them, and stay as they were (H13).
+    """
     zone = ZoneInfo(room.time_zone)
     session.flush()
     present = {row.original_start: row for row in reservation.occurrences}
     for dated in dates:
         start, end = dated.span.instants(zone)
+        wanted = (start, end, dated.blocks, dated.answer, dated.is_exception)
         row = present.pop(dated.original_start, None)
         if row is None:
             row = Occurrence(room_id=room.id, original_start=dated.original_start)
-            row.starts_at, row.ends_at, row.blocks, row.answer = start, end, dated.blocks, dated.answer
+            _set_date(row, *wanted)
             reservation.occurrences.append(row)
-        elif (row.starts_at, row.ends_at, row.blocks, row.answer) != (start, end, dated.blocks, dated.answer):
-            row.starts_at, row.ends_at, row.blocks, row.answer = start, end, dated.blocks, dated.answer
+        elif (row.starts_at, row.ends_at, row.blocks, row.answer, row.is_exception) != wanted:
+            _set_date(row, *wanted)
     for row in present.values():
-        reservation.occurrences.remove(row)
+        if known_from is None or row.ends_at > known_from or row.original_start in ("", PENDING):
+            reservation.occurrences.remove(row)
     session.flush()
+
+
+def _set_date(
+    row: Occurrence, start: datetime, end: datetime, blocks: bool, answer: Answer, is_exception: bool
+) -> None:
+    row.starts_at, row.ends_at, row.blocks, row.answer, row.is_exception = start, end, blocks, answer, is_exception
 
 
 def end_reservation(session: Session, reservation: Reservation, by: str, now: datetime) -> None:

@@ -76,6 +76,9 @@ ACTIONS: dict[str, Look] = {
     "cancel_refused": ("here", "alert-triangle", "Microsoft refused to cancel the meeting"),
     "cancel_found": ("away", "check", "The meeting was found cancelled in its organizer’s calendar"),
     "cancel_missing": ("here", "refresh", "The meeting was found not cancelled yet; it is cancelled again"),
+    "rule_zone_unknown": ("away", "alert-triangle", "The time zone of its rule is not known; its dates count"),
+    "rule_unreadable": ("away", "alert-triangle", "Its rule could not be read; its dates count"),
+    "rule_differs": ("away", "equal-not", "Some dates are not where its rule has them; Outlook’s dates count"),
     "organizer_event_missing": ("away", "search", "The organizer’s own event was not found"),
     "organizer_event_refused": ("away", "alert-triangle", "The organizer’s own event could not be read"),
 }

@@ -16,6 +16,7 @@ from webapp.domain.intervals import AllDay, Span, Timed
 from webapp.domain.words import Answer
 from webapp.domain.zones import UnknownZone, exchange_name, zone_named
 from worker.graph.members import Members
+from worker.graph.recurrence import rule_of
 from worker.sync.errors import Unreadable
 from worker.sync.event import (
     Event,
@@ -27,6 +28,7 @@ from worker.sync.event import (
     Removed,
     ResourceAnswer,
     Row,
+    RuleRead,
     SeriesTouched,
     Unusable,
     canonical_subject,
@@ -240,7 +242,16 @@ def _event(item: Members, item_id: str) -> Event:
         resources=resources,
         other_attendees=_guests(attendees, organizer),
         is_online_meeting=item.flag("isOnlineMeeting"),
+        rule=_rule(item, span) if kind is EventKind.MASTER else None,
     )
+
+
+def _rule(item: Members, span: Span) -> RuleRead:
+    """A rule that cannot be read takes nothing from the event: its dates are read all the same."""
+    try:
+        return RuleRead(rule_of(item, span))
+    except Unreadable as error:
+        return RuleRead(None, error.detail)
 
 
 def _uid(item: Members) -> str:

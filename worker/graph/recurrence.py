@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
-from webapp.domain.intervals import AllDay, Span
+from webapp.domain.intervals import Span
 from webapp.domain.rule import (
     InvalidRule,
     Pattern,
@@ -24,7 +23,7 @@ from webapp.domain.rule import (
     WeekIndex,
 )
 from webapp.domain.series_edit import anchored
-from webapp.domain.wall import DayTimes, WallTimes, WholeDays
+from webapp.domain.wall import WholeDays, times_of
 from webapp.domain.zones import UnknownZone, exchange_name, iana_name, zone_info
 from worker.graph.members import Members
 from worker.sync.errors import Unreadable
@@ -52,7 +51,7 @@ def rule_of(master: Members, span: Span) -> Rule:
     written = recurrence.part("range")
     zone = _zone(written.text("recurrenceTimeZone") or master.text("originalStartTimeZone"))
     try:
-        return Rule(pattern_of(recurrence.part("pattern")), range_of(written), zone, _times(span, zone_info(zone)))
+        return Rule(pattern_of(recurrence.part("pattern")), range_of(written), zone, times_of(span, zone_info(zone)))
     except InvalidRule as error:
         fault = error.faults[0]
         raise Unreadable(f"recurrence {_MEMBER_OF_FIELD.get(fault.field, fault.field)}") from None
@@ -140,15 +139,6 @@ def series_body(rule: Rule) -> dict[str, Any]:
         "end": {"dateTime": end, "timeZone": zone},
         "recurrence": recurrence_body(rule),
     }
-
-
-def _times(span: Span, zone: ZoneInfo) -> DayTimes:
-    if isinstance(span, AllDay):
-        return WholeDays((span.end - span.start).days)
-    start, end = span.start.astimezone(zone), span.end.astimezone(zone)
-    if end.replace(tzinfo=None) < start.replace(tzinfo=None):
-        end = start + (span.end - span.start)  # the clock was turned back between them
-    return WallTimes(start.time(), end.time(), (end.date() - start.date()).days)
 
 
 def _zone(name: str) -> str:

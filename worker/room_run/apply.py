@@ -19,6 +19,7 @@ from worker.store import effects, ending, holds, items, writes
 from worker.store.claims import LaneLost
 from worker.store.holds import HeldAction, key_of
 from worker.store.items import Item
+from worker.store.series import rule_trouble
 from worker.store.strangers import is_copy_of_unsettled_create
 from worker.store.writes import Write
 from worker.sync.link import Observation
@@ -163,11 +164,13 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
         if isinstance(action, Import):
             told = effects.take_in(session, run.lane, item.link_id, _seen(item), now)
             run.log.step(session, now, "here", "import", told.reservation_id)
+            _tell_rule(run, session, item, told.reservation_id)
             tell_withdrawn(run, session, told.withdrawn)
         elif isinstance(action, Apply):
             told = effects.follow(session, run.lane, item, _seen(item), now)
             done = f"{by}retime" if is_retime(decision) else "change"
             run.log.step(session, now, "here", done, item.reservation_id, ",".join(sorted(action.groups)))
+            _tell_rule(run, session, item, told.reservation_id)
             tell_withdrawn(run, session, told.withdrawn)
         elif isinstance(action, CancelHere):
             ended = ending.end_here(session, item, now)
@@ -182,6 +185,13 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
             writes.forget(session, item.reservation_id)
         elif isinstance(action, Stop):
             _hold_one(run, session, item, action.kind)
+
+
+def _tell_rule(run: Run, session: Session, item: Item, reservation_id: int) -> None:
+    """A rule that cannot be read, or that its dates do not fit, is never passed over in silence."""
+    trouble = rule_trouble(session, reservation_id) if item.is_series else None
+    if trouble is not None:
+        run.log.step(session, run.now(), "none", trouble[0], reservation_id, trouble[1])
 
 
 def _tell_hold(run: Run, session: Session, decision: Decision) -> None:

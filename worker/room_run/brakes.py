@@ -15,6 +15,7 @@ from worker.store.holds import Held, HeldAction
 from worker.store.items import Item
 from worker.sync.guard import too_much
 from worker.sync.plan import Apply, CancelHere, Keep, Plan, RemoveThere
+from worker.sync.series import dates_moved
 from worker.sync.values import values_to_json
 
 
@@ -38,8 +39,12 @@ def is_cancel(decision: Decision) -> bool:
 
 
 def is_retime(decision: Decision) -> bool:
-    """Whether it moves a reservation here."""
-    return any(isinstance(action, Apply) and action.groups & {"time", "dates"} for action in decision.plan)
+    """Whether it moves a reservation here. That the window rolled on moves no date of a series (H13)."""
+    groups = frozenset[str]().union(*(action.groups for action in decision.plan if isinstance(action, Apply)))
+    base, seen = decision.item.base, decision.item.observed
+    if groups & {"time", "dates"} != {"dates"} or base is None or seen is None:
+        return bool(groups & {"time", "dates"})
+    return dates_moved(base.remote, seen.values, seen.window[0] if seen.window else None)
 
 
 def writes_there(decision: Decision) -> bool:

@@ -73,7 +73,7 @@ def _read(run: Run, item: Item) -> bool:
         seen = observe(event, run.digest)
         if seen.is_series:
             window, days = rounds.window_of(run.lane, run.now()), rounds.slice_days(run.lane)
-            seen = with_dates(seen, windows.series_dates(run, item.event_id, window, days))
+            seen = with_dates(seen, windows.series_dates(run, item.event_id, window, days), window)
     except Gone:
         return _not_there(run, item)
     except (Refused, Unreadable) as error:

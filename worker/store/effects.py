@@ -39,6 +39,7 @@ from worker.store.claims import Lane
 from worker.store.holds import HeldAction
 from worker.store.items import Item, base_of, local_values, set_base
 from worker.store.observing import TITLE_WAIT
+from worker.store.series import remote_series
 from worker.sync.conflict import ours_yields
 from worker.sync.link import Observation, observation_from_json, observation_to_json, was_touched
 from worker.sync.plan import ABSENT
@@ -369,7 +370,7 @@ def _join(session: Session, lane: Lane, meeting: Meeting, ical_uid: str) -> None
 def _remote_meeting(lane: Lane, link: Link, seen: Observation) -> RemoteMeeting:
     values, status = seen.values, seen.values.status
     assert status is not None, "an observation always has one"
-    dates = tuple(Dated(d.span, d.original, d.blocks, d.answer) for d in values.dates or ())
+    dates = tuple(Dated(d.span, d.original, d.blocks, d.answer, d.is_exception) for d in values.dates or ())
     private = values.private or (link.private_seen and not seen.is_organizer)
     return RemoteMeeting(
         tenant_guid=lane.tenant_guid or "",
@@ -385,6 +386,7 @@ def _remote_meeting(lane: Lane, link: Link, seen: Observation) -> RemoteMeeting:
         organizer_name="" if seen.is_organizer else status.organizer_name,
         organizer_email="" if seen.is_organizer else status.organizer_address,
         other_attendees=status.other_attendees,
+        series=remote_series(lane, seen),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
@@ -108,7 +108,7 @@ def set_base(link: Link, local: Values, remote: Values) -> None:
     """Remember that both sides agree; a subject that was read once stays known when later reads withhold it."""
     before = base_of(link)
     if remote.subject is None and before is not None and not remote.private:
-        remote = Values(before.remote.subject, remote.time, remote.private, remote.status, remote.dates)
+        remote = replace(remote, subject=before.remote.subject)
     link.base_local, link.base_remote = values_to_json(local), values_to_json(remote)
     link.base_change_key = link.observed.get("change_key", "") if link.observed else link.base_change_key
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from webapp.domain.intervals import Span
+from webapp.domain.rule import Rule
 from webapp.domain.words import Answer
 
 SUBJECT_LIMIT = 255
@@ -37,6 +38,14 @@ class ResourceAnswer:
 
     address: str
     answer: Answer
+
+
+@dataclass(frozen=True)
+class RuleRead:
+    """The rule of a series as its master tells it, or why none could be made of it; never a guess (H30)."""
+
+    rule: Rule | None
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,8 @@ class Event:
     resources: tuple[ResourceAnswer, ...] = ()
     other_attendees: int = 0
     is_online_meeting: bool = False
+    rule: RuleRead | None = None
+    """Of a series master alone."""
 
 
 @dataclass(frozen=True)

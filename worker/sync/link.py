@@ -14,6 +14,7 @@ from typing import Any
 from webapp.domain.titles import copy_has_title
 from webapp.domain.words import Answer
 from worker.sync.event import Event, EventKind, canonical_subject
+from worker.sync.series import timed_by
 from worker.sync.values import SeriesDate, Status, Values, changed, values_from_json, values_to_json
 
 Digest = Callable[[str], str]
@@ -41,6 +42,8 @@ class Observation:
     created: datetime | None
     modified: datetime | None
     subject_digest: str | None = None
+    window: tuple[datetime, datetime] | None = None
+    """Of a series: its dates were read from then to then."""
 
 
 def observe(event: Event, digest: Digest) -> Observation:
@@ -62,6 +65,7 @@ def observe(event: Event, digest: Digest) -> Observation:
                 organizer_address=event.organizer.address,
                 other_attendees=event.other_attendees,
             ),
+            rule=event.rule,
         ),
         live=not event.is_cancelled and event.answer is not Answer.DECLINED,
         is_organizer=event.is_organizer,
@@ -82,8 +86,9 @@ def with_title(observation: Observation, subject: str) -> Observation:
     return replace(observation, values=replace(observation.values, subject=canonical_subject(subject)))
 
 
-def with_dates(observation: Observation, dates: tuple[Event, ...]) -> Observation:
+def with_dates(observation: Observation, dates: tuple[Event, ...], window: tuple[datetime, datetime]) -> Observation:
     """The observation of a series master with the dates that its instances tell, cancelled ones left out."""
+    subject = observation.values.subject
     kept = tuple(
         SeriesDate(
             original=(date.original_date.isoformat() if date.original_date else f"#{position}"),
@@ -91,11 +96,23 @@ def with_dates(observation: Observation, dates: tuple[Event, ...]) -> Observatio
             blocks=date.blocks,
             answer=date.answer,
             event_id=date.id,
+            is_exception=date.kind is EventKind.EXCEPTION,
+            title=_own_title(date, subject),
         )
         for position, date in enumerate(dates)
         if not date.is_cancelled
     )
-    return replace(observation, values=replace(observation.values, dates=_unique(kept)))
+    kept = _unique(kept)
+    values = replace(observation.values, dates=kept, rule=timed_by(observation.values.rule, kept))
+    return replace(observation, values=values, window=window)
+
+
+def _own_title(date: Event, subject: str | None) -> str | None:
+    """What an organizer calls this date where he calls it otherwise; of a room's copy no subject counts (H49)."""
+    if date.kind is not EventKind.EXCEPTION or not date.is_organizer or date.subject is None:
+        return None
+    own = canonical_subject(date.subject)
+    return own if own != subject else None
 
 
 def _unique(dates: tuple[SeriesDate, ...]) -> tuple[SeriesDate, ...]:
@@ -107,13 +124,16 @@ def observation_to_json(observation: Observation) -> dict[str, Any]:
     data = vars(observation) | {"values": values_to_json(observation.values)}
     for name in ("created", "modified"):
         data[name] = data[name].isoformat() if data[name] else None
+    data["window"] = [moment.isoformat() for moment in observation.window] if observation.window else None
     return data
 
 
 def observation_from_json(data: dict[str, Any]) -> Observation:
     """The observation that `observation_to_json` wrote."""
     instants = {n: datetime.fromisoformat(data[n]) if data[n] else None for n in ("created", "modified")}
-    return Observation(**data | {"values": values_from_json(data["values"])} | instants)
+    begin, end = data.get("window") or (None, None)
+    window = (datetime.fromisoformat(begin), datetime.fromisoformat(end)) if begin and end else None
+    return Observation(**data | {"values": values_from_json(data["values"]), "window": window} | instants)
 
 
 def was_touched(observation: Observation) -> bool:

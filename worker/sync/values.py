@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.domain.intervals import Span, span_from_json, span_to_json
+from webapp.domain.rule import InvalidRule
+from webapp.domain.rule_json import rule_from_json, rule_to_json
 from webapp.domain.words import Answer
+from worker.sync.event import RuleRead
 
 LOCAL_GROUPS = ("subject", "time", "private")
 """The groups that people here can change."""
 
-REMOTE_GROUPS = ("subject", "time", "private", "status", "dates")
+REMOTE_GROUPS = ("subject", "time", "private", "status", "dates", "rule")
 """The groups that Outlook can change."""
 
 
@@ -27,6 +30,9 @@ class SeriesDate:
     blocks: bool
     answer: Answer
     event_id: str
+    is_exception: bool = False
+    title: str | None = None
+    """Of an exception in the organizer's own calendar, where it is another than that of its series."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +55,18 @@ class Values:
     private: bool
     status: Status | None = None
     dates: tuple[SeriesDate, ...] | None = None
+    rule: RuleRead | None = None
 
 
 def changed(before: Values, after: Values, groups: tuple[str, ...]) -> frozenset[str]:
     """The field groups in which two values differ; an unread or missing group never differs.
 
-    But for dates: none at all means that the event is no series, or not any more (H21).
+    But for dates and rule: none at all means that the event is no series, or not any more (H21).
     """
 
     def differs(group: str) -> bool:
         one, other = getattr(before, group), getattr(after, group)
-        return one != other and (group == "dates" or (one is not None and other is not None))
+        return one != other and (group in ("dates", "rule") or (one is not None and other is not None))
 
     return frozenset(group for group in groups if differs(group))
 
@@ -80,8 +87,12 @@ def values_to_json(values: Values) -> dict[str, Any]:
         data["status"] = vars(values.status) | {"answer": values.status.answer.value}
     if values.dates is not None:
         data["dates"] = [
-            [d.original, span_to_json(d.span), d.blocks, d.answer.value, d.event_id] for d in values.dates
+            [d.original, span_to_json(d.span), d.blocks, d.answer.value, d.event_id, d.is_exception, d.title]
+            for d in values.dates
         ]
+    if values.rule is not None:
+        rule = values.rule.rule
+        data["rule"] = {"rule": None if rule is None else rule_to_json(rule), "fault": values.rule.fault}
     return data
 
 
@@ -95,5 +106,13 @@ def values_from_json(data: dict[str, Any]) -> Values:
         status=None if status is None else Status(**status | {"answer": Answer(status["answer"])}),
         dates=None
         if dates is None
-        else tuple(SeriesDate(o, span_from_json(s), b, Answer(a), i) for o, s, b, a, i in dates),
+        else tuple(SeriesDate(o, span_from_json(s), b, Answer(a), *more) for o, s, b, a, *more in dates),
+        rule=_rule_from_json(data["rule"]) if "rule" in data else None,
     )
+
+
+def _rule_from_json(data: dict[str, Any]) -> RuleRead:
+    try:
+        return RuleRead(None if data["rule"] is None else rule_from_json(data["rule"]), data["fault"])
+    except InvalidRule:  # its zone is not known to this machine any more
+        return RuleRead(None, "timeZone")

@@ -304,3 +304,33 @@ def test_what_was_sent_is_read_back_as_the_same_span_h31():
     for span in (Timed(TEN, ELEVEN), AllDay(date(2026, 3, 10), date(2026, 3, 13))):
         sent = mapping.create_body(NewEvent("t", "x", span, "America/New_York"))
         assert read(samples.event(**{name: sent[name] for name in ("isAllDay", "start", "end")})).span == span
+
+
+def test_a_master_carries_its_rule_and_other_events_carry_none():
+    rule = read(samples.master()).rule
+    assert rule is not None and rule.rule is not None
+    assert (rule.rule.range.start, rule.rule.range.end) == (date(2026, 3, 10), date(2026, 3, 12))
+    assert read(samples.event()).rule is None
+    assert read(samples.delta_exception()).rule is None
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "fault"),
+    [
+        (None, "recurrence type"),
+        ("every day", "recurrence"),
+        ({"pattern": {"type": "hourly", "interval": 1}, "range": {"type": "noEnd"}}, "recurrence type"),
+        (
+            {
+                "pattern": {"type": "daily", "interval": 1},
+                "range": {"type": "noEnd", "startDate": "2026-03-10", "recurrenceTimeZone": "tzone://Microsoft/Custom"},
+            },
+            "timeZone tzone://Microsoft/Custom",
+        ),
+    ],
+)
+def test_a_rule_that_cannot_be_read_is_set_aside_alone_and_its_event_is_read_h30_h62(recurrence, fault):
+    event = read(samples.master(recurrence=recurrence))
+    assert event.kind is EventKind.MASTER
+    assert event.rule is not None
+    assert (event.rule.rule, event.rule.fault) == (None, fault)
