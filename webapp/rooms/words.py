@@ -117,9 +117,10 @@ WORDS: dict[str, Words] = {
         ("If it stays, see Activity for the request ids and ask Microsoft.",),
     ),
     "slot_taken": Words(
-        "A reservation lost its slot to an earlier event in Outlook",
-        "It stays here, blocks nothing, and its own event is taken out of the calendar.",
-        ("Give it another time, or cancel it.",),
+        "An earlier event in Outlook has a slot that was wanted here",
+        "A reservation that lost its slot stays here, blocks nothing, and its own event is taken out of the calendar. "
+        "One that was to move to another room stays where it was, in both.",
+        ("Give it another time or room, or cancel it.",),
     ),
     "edited_and_cancelled": Words(
         "A reservation was cancelled on one side and changed on the other",

@@ -435,7 +435,7 @@ def test_conflicts_and_holds_of_a_reservation_are_shown(world: World) -> None:
     set_state(world, own, SyncState.HELD, "slot_taken")
     page = world.get(f"/reservations/{own}")
     shown = text_of(page)
-    assert "Held: A reservation lost its slot to an earlier event in Outlook" in shown
+    assert "Held: An earlier event in Outlook has a slot that was wanted here" in shown
     assert "Two reservations of this room overlap" in shown
     assert f'href="/reservations/{other}">The other reservation' in page.text
     assert "The time was changed on both sides (over)" in shown
