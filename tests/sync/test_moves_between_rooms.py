@@ -298,6 +298,27 @@ def test_another_room_for_a_persons_meeting_is_one_change_of_his_event(world: Wo
     assert_quiet(world)
 
 
+def test_a_persons_meeting_moved_to_a_room_that_declined_it_before_and_does_again_says_so(world: World) -> None:
+    """H50, H53: that room is among the attendees already and holds no copy: only its answer there tells."""
+    other = put(world, "alder", "Other", world.at(10))
+    person = world.tenant.as_person(world.address("ada"))
+    both = [world.address("alder"), world.address("birch")]
+    person.book("Plan", world.at(10).start, world.at(10).end, rooms=both)
+    world.tenant.settle()
+    world.tenant.as_delegate(world.address("alder")).delete(other)
+    world.run()
+    [row] = reservations(world, "birch")
+    put(world, "alder", "Another", world.at(10))
+    moved = move(world, row.id, "alder")
+    world.run()
+    world.run()
+
+    assert world.reservation(moved).sync_state is SyncState.DECLINED
+    assert world.slots_here("birch") == []
+    assert_same(world, "alder")
+    assert_quiet(world)
+
+
 @pytest.mark.parametrize("kind", ["T+", "T-", "503+", "partial+503"])
 @pytest.mark.parametrize("way", [("alder", "birch"), ("birch", "alder")])
 def test_another_room_while_the_create_in_the_owners_calendar_is_in_doubt_makes_no_second_event(

@@ -288,12 +288,17 @@ def rooms_of(session: Session, meeting_id: int) -> list[RoomOfMeeting]:
 
 def has_copies(session: Session, meeting_id: int) -> bool:
     """Whether some room's calendar still holds a copy of the meeting, as far as was seen."""
+    return bool(with_copies(session, meeting_id))
+
+
+def with_copies(session: Session, meeting_id: int) -> set[int]:
+    """The meeting's reservations whose rooms' calendars hold a copy, as far as was seen."""
     query = (
-        select(Link.id)
-        .join(Reservation, Link.reservation_id == Reservation.id)
+        select(Reservation.id)
+        .join(Link, Link.reservation_id == Reservation.id)
         .where(Reservation.meeting_id == meeting_id, Link.role == LinkRole.COPY, Link.observed_gone.is_(False))
     )
-    return session.scalar(query.limit(1)) is not None
+    return set(session.scalars(query))
 
 
 def live_reservations(session: Session, meeting_id: int) -> list[Reservation]:

@@ -96,13 +96,16 @@ def forget_hold(session: Session, task: Task, now: datetime) -> None:
 
 
 def settled(session: Session, task: Task, now: datetime, *, asked_anew: bool) -> None:
-    """What was sent is in the organizer's calendar: rooms that were asked anew answer now, others are in step."""
+    """What was sent is in the organizer's calendar: rooms that were asked anew answer now, those that hold the
+    meeting are in step. One that was invited before and holds no copy may have declined: its answer is looked up."""
     if not clear(session, task, now) or task.authority is None:
         return
+    holding = authorities.with_copies(session, task.authority.meeting_id)
     for reservation in authorities.live_reservations(session, task.authority.meeting_id):
-        if asked_anew or reservation.awaiting_since is not None:
+        unsent = reservation.sync_state in UNSENT
+        if asked_anew or reservation.awaiting_since is not None or (unsent and reservation.id not in holding):
             authorities.await_answer(session, reservation, now)
-        elif reservation.sync_state in UNSENT:
+        elif unsent:
             reservation.sync_state, reservation.sync_code, reservation.sync_fields = SyncState.SYNCED, None, {}
 
 
