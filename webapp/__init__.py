@@ -12,7 +12,17 @@ if TYPE_CHECKING:
 
     from webapp.config import Config
 
-FEATURES = ("auth", "overview", "connections", "sync_settings", "rooms", "reservations", "activity", "ledger")
+FEATURES = (
+    "auth",
+    "overview",
+    "connections",
+    "sync_settings",
+    "rooms",
+    "reservations",
+    "activity",
+    "ledger",
+    "setup_guide",
+)
 """Folders with a `views.py` that has a `blueprint`, and perhaps a `words.py` with `WORDS`."""
 
 

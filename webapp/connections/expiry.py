@@ -10,7 +10,7 @@ from webapp.models import Credential
 REMIND_DAYS = (60, 30, 14, 7, 3, 1)
 """A reminder is due from the first on; each following one is more urgent."""
 LONGEST_DAYS = 730
-"""Entra gives a secret at most 24 months; a later date is likely a slip of the pen."""
+"""The longest that Entra offers; a later date is likely a slip of the pen (docs/graph.md#secret-lifetime)."""
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,8 @@ from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from webapp.clock import utcnow
 from webapp.connections.expiry import earliest_today
+from webapp.domain.identifiers import DOMAIN, GUID
 from webapp.forms import RevisedForm
-
-GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-DOMAIN = re.compile(
-    r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.IGNORECASE
-)
 
 NAME_HAS_SPACE = "The name has a space. Use letters, digits, dot, dash or underscore, for example larkfield-hq."
 NAME_MISSING = "The connection needs a name, for example larkfield-hq."

@@ -1,4 +1,4 @@
-// What htmx leaves to us: focus, dialogs, toasts, quiet polling, local times. Everything works without it.
+// What htmx leaves to us: focus, dialogs, toasts, quiet polling, local times, copying. Everything works without it.
 (() => {
   const all = (selector) => document.querySelectorAll(selector);
   const isPoll = (element) => (element?.getAttribute?.("hx-trigger") || "").startsWith("every");
@@ -18,7 +18,7 @@
   // A dialog in the page is shown modally; closed, it goes away and focus returns to what opened it.
   let opener = null;
   const showDialogs = () => all("dialog[data-modal]:not([open])").forEach((dialog) => {
-    dialog.addEventListener("close", () => { dialog.remove(); (opener?.isConnected ? opener : document.querySelector(".panel h2") || document.getElementById("main"))?.focus(); });
+    dialog.addEventListener("close", () => { dialog.remove(); (opener?.isConnected ? opener : (opener?.id && document.getElementById(opener.id)) || document.querySelector(".panel h2") || document.getElementById("main"))?.focus(); });
     dialog.showModal();
     dialog.querySelector("h2")?.focus();
   });
@@ -37,13 +37,32 @@
     select.removeAttribute("data-own-zone");
   });
 
-  const settle = () => { localTimes(); ownZone(); showDialogs(); fadeToasts(); };
+  // Values to copy. Where the browser gives no clipboard (plain http), the text is selected and copied as of old.
+  const showCopiers = () => all("[data-copy][hidden]").forEach((button) => { button.hidden = false; });
+  const copied = (text) => navigator.clipboard.writeText(text).then(() => true);
+  const copiedBySelecting = (source) => { getSelection().selectAllChildren(source); return document.execCommand("copy"); };
+  const copy = async (button) => {
+    const source = document.getElementById(button.dataset.copy), word = button.querySelector("[data-word]"), said = document.getElementById("copied");
+    const done = await (navigator.clipboard ? copied(source.textContent).catch(() => copiedBySelecting(source)) : copiedBySelecting(source));
+    word.textContent = done ? "Copied" : "Selected";
+    if (said) said.textContent = word.textContent;
+    setTimeout(() => { word.textContent = "Copy"; if (said) said.textContent = ""; }, 2000);
+  };
+
+  // What a person unfolded stays so when the page changes around it.
+  let unfolded = [];
+  addEventListener("htmx:beforeSwap", () => { unfolded = [...all("details[id][open]")].map((one) => one.id); });
+  const unfoldAgain = () => { unfolded.forEach((id) => document.getElementById(id)?.setAttribute("open", "")); unfolded = []; };
+
+  const settle = () => { localTimes(); ownZone(); showCopiers(); unfoldAgain(); showDialogs(); fadeToasts(); };
   addEventListener("DOMContentLoaded", settle);
 
   // After a swap focus goes to what the server marked, else back to the link that had opened a panel.
   let goBackTo = null;
   addEventListener("click", (event) => {
     goBackTo = event.target.closest("[data-return]")?.dataset.return || null;
+    const copier = event.target.closest("[data-copy]");
+    if (copier) copy(copier);
     const closer = event.target.closest("[data-close]"), dialog = closer?.closest("dialog[open]");
     if (dialog) { event.preventDefault(); dialog.close(); }
   });

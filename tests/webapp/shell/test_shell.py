@@ -23,7 +23,7 @@ from webapp.shell import Standing
 
 ROOT = Path(webapp.__file__).parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-PAGES = ("/", "/settings/office-365-integration/", "/settings/external-calendar-sync/")
+PAGES = ("/", "/settings/office-365-integration/", "/settings/external-calendar-sync/", "/setup-guide/")
 ERRORS = ("/nowhere", "/rooms/99")
 
 
