@@ -16,6 +16,7 @@ from webapp.reservations.alternatives import alternatives, wants_another
 from webapp.reservations.forms import ReservationForm
 from webapp.reservations.rights import rights_of
 from webapp.reservations.rows import span_of
+from webapp.reservations.series_shown import repeats, shown_series
 from webapp.reservations.service import title_of
 from webapp.reservations.shown import Side, clock_range, held_values, outlook_side, short_day, when
 from webapp.reservations.standing import Standing, standing
@@ -23,8 +24,6 @@ from webapp.reservations.state_words import named, state_words
 from webapp.reservations.story import story
 from webapp.reservations.words import CONFLICT_WORDS
 from webapp.words import words_for, words_of
-
-DATES_SHOWN = 20
 
 
 def shown_facts(reservation: Reservation) -> dict[str, Any]:
@@ -59,6 +58,7 @@ def state_context(session: Session, stands: Standing, now: datetime) -> dict[str
         "instead": _instead(session, reservation, facts["zone"], now),
         "why": state_words(reservation),
         "side": side,
+        "repeats": repeats(reservation.meeting, facts["zone"]),
         "pairs": _pairs(facts, side),
     }
 
@@ -89,8 +89,6 @@ def show_context(session: Session, reservation_id: int, now: datetime, before: d
     attempts = queries.attempts_of(session, reservation_id, before)
     more = len(steps) == queries.STORY_STEPS
     is_series = reservation.meeting.kind is MeetingKind.SERIES
-    dates = queries.dates_of(session, reservation_id, now, DATES_SHOWN + 1) if is_series else ()
-    zone = ZoneInfo(reservation.room.time_zone)
     return {
         **state_context(session, stands, now),
         **panel_facts(session, reservation, now),
@@ -98,8 +96,7 @@ def show_context(session: Session, reservation_id: int, now: datetime, before: d
         "older": steps[-1].at if more else None,
         "conflicts": queries.conflicts_of(session, reservation_id),
         "holds": queries.holds_of(session, reservation_id),
-        "dates": [clock_range(one.starts_at, one.ends_at, zone, with_day=True) for one in dates[:DATES_SHOWN]],
-        "more_dates": len(dates) > DATES_SHOWN,
+        "series": shown_series(session, reservation, now) if is_series else None,
         "conflict_words": CONFLICT_WORDS,
         "held_values": held_values,
         "short_day": short_day,

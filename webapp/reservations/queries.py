@@ -20,6 +20,7 @@ from webapp.models import (
     Hold,
     HoldAction,
     Meeting,
+    MeetingException,
     Occurrence,
     Person,
     Reservation,
@@ -100,9 +101,18 @@ def bookings(session: Session, room_ids: Sequence[int], start: datetime, end: da
             Meeting.kind,
             organizer.name.label("organizer"),
             owner.name.label("owner"),
+            Occurrence.is_exception,
+            MeetingException.title.label("own_title"),
         )
         .join(Reservation, Occurrence.reservation_id == Reservation.id)
         .join(Meeting, Reservation.meeting_id == Meeting.id)
+        .outerjoin(
+            MeetingException,
+            and_(
+                MeetingException.meeting_id == Meeting.id,
+                MeetingException.original_start == Occurrence.original_start,
+            ),
+        )
         .outerjoin(organizer, Meeting.organizer_id == organizer.id)
         .outerjoin(owner, Meeting.owner_id == owner.id)
         .where(
@@ -118,7 +128,7 @@ def bookings(session: Session, room_ids: Sequence[int], start: datetime, end: da
         found[row.room_id].append(
             Booked(
                 reservation_id=row.id,
-                title=shown_title(row.title, row.title_source, row.is_private, row.organizer),
+                title=shown_title(row.own_title or row.title, row.title_source, row.is_private, row.organizer),
                 who="" if nameless else row.organizer or row.owner or "",
                 starts_at=row.starts_at,
                 ends_at=row.ends_at,
@@ -133,6 +143,7 @@ def bookings(session: Session, room_ids: Sequence[int], start: datetime, end: da
                 is_unconfirmed=row.sync_code == "unconfirmed",
                 is_leaving=row.leaves_for_id is not None,
                 is_unfollowed=row.not_followed_since is not None,
+                is_exception=row.is_exception,
             )
         )
     return found

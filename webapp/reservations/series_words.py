@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from webapp.domain import rule_dates
 from webapp.domain.rule import WEEK, Pattern, PatternType, RangeType, Rule, Weekday
+from webapp.words import Words
 
 SERIES_FIELD_WORDS = {
     "interval_small": "It repeats every day, week, month or year, or every so many. Enter 1 or more.",
@@ -33,6 +34,27 @@ SERIES_FIELD_WORDS = {
     "no_such_date": "The series has no such date any more. Open it again.",
 }
 """Sentences beside a field, by the codes of `Fault`."""
+
+RULE_WORDS = {
+    "rule_zone_unknown": Words(
+        "Its rule is set aside: nobody knows the time zone <bdi>{detail}</bdi>",
+        "Every date below is Outlook’s own and blocks the room.",
+        ("Give the series another time zone in Outlook; its rule is then read by itself.",),
+    ),
+    "rule_unreadable": Words(
+        "Its rule is set aside: it could not be read",
+        "Outlook says something in it that no rule can be made of (<bdi>{detail}</bdi>). "
+        "Every date below is Outlook’s own and blocks the room.",
+        ("Save the series once more in Outlook.",),
+    ),
+    "rule_differs": Words(
+        "Some dates are not where its rule has them",
+        "In Outlook they are at other times or on other days: {count}, among them {dates}. "
+        "Outlook’s dates count, and block the room.",
+        ("Open the series in Outlook and see whether its rule is the one that was meant.",),
+    ),
+}
+"""What does not fit a series, by `meeting.rule_code`."""
 
 _UNITS = {
     PatternType.DAILY: "day",

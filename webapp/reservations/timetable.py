@@ -43,6 +43,8 @@ class Booked:
     is_unconfirmed: bool = False
     is_leaving: bool = False
     is_unfollowed: bool = False
+    is_exception: bool = False
+    """A date that differs from its series."""
 
     @property
     def mark(self) -> str:

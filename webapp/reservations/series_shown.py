@@ -1,0 +1,114 @@
+"""What the page of a reservation says of its series: the rule, its dates, what differs, and what does not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from webapp.domain.intervals import AllDay, Span, Timed
+from webapp.domain.recurrence import Series
+from webapp.domain.rule import Rule
+from webapp.domain.titles import shown_title
+from webapp.domain.wall import WholeDays
+from webapp.models import Meeting, Occurrence, Reservation
+from webapp.reservations import queries
+from webapp.reservations.series_rows import rule_of, series_of
+from webapp.reservations.series_words import RULE_WORDS, sentence
+from webapp.reservations.shown import clock_range, short_day
+from webapp.words import Words
+
+DATES_SHOWN = 20
+LEFT_OUT_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class ShownDate:
+    """One date in the list. Of an exception: where its rule has it, if elsewhere, and its own title, if any."""
+
+    when: str
+    is_exception: bool
+    planned: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class ShownSeries:
+    """The series of a reservation; `rule` is empty where it is not known."""
+
+    rule: str
+    trouble: Words | None
+    dates: tuple[ShownDate, ...]
+    more: bool
+    left_out: tuple[str, ...]
+
+
+def shown_series(session: Session, reservation: Reservation, now: datetime) -> ShownSeries:
+    """The series with its dates that are not over, the next first."""
+    meeting, zone = reservation.meeting, ZoneInfo(reservation.room.time_zone)
+    rows = queries.dates_of(session, reservation.id, now, DATES_SHOWN + 1)
+    series = series_of(meeting)
+    return ShownSeries(
+        rule=repeats(meeting, zone),
+        trouble=_trouble(meeting),
+        dates=tuple(_shown_date(row, meeting, series, zone) for row in rows[:DATES_SHOWN]),
+        more=len(rows) > DATES_SHOWN,
+        left_out=_left_out(series, now.astimezone(zone).date()),
+    )
+
+
+def repeats(meeting: Meeting, zone: ZoneInfo) -> str:
+    """`Every week on Tuesday until 29 December 2026, 6 times, 09:00 to 10:00`; empty where no rule is known."""
+    rule = rule_of(meeting)
+    return f"{sentence(rule)}, {_times_said(rule, zone)}" if rule is not None else ""
+
+
+def _times_said(rule: Rule, zone: ZoneInfo) -> str:
+    times = rule.times
+    if isinstance(times, WholeDays):
+        return "all day" if times.days == 1 else f"{times.days} whole days"
+    later = {0: "", 1: " the next day"}.get(times.days_later, f" {times.days_later} days later")
+    there = "" if rule.zone == zone.key else f" by the clock of {rule.zone}"
+    return f"{times.start:%H:%M} to {times.end:%H:%M}{later}{there}"
+
+
+def _trouble(meeting: Meeting) -> Words | None:
+    if meeting.rule_code is None:
+        return None
+    fields: dict[str, Any] = dict(meeting.rule_fields)
+    if "dates" in fields:
+        fields["dates"] = ", ".join(short_day(date.fromisoformat(day)) for day in fields["dates"])
+    return RULE_WORDS[meeting.rule_code].filled(fields)
+
+
+def _shown_date(row: Occurrence, meeting: Meeting, series: Series | None, zone: ZoneInfo) -> ShownDate:
+    span = _span_of(row, meeting, zone)
+    if not row.is_exception or series is None:
+        return ShownDate(_said(span, zone), row.is_exception)
+    one = series.occurrence(date.fromisoformat(row.original_start))
+    moved = one.planned.instants(zone) != span.instants(zone)
+    title = shown_title(one.title, meeting.title_source, meeting.is_private, None) if one.title else ""
+    return ShownDate(_said(span, zone), True, _said(one.planned, zone) if moved else "", title)
+
+
+def _span_of(row: Occurrence, meeting: Meeting, zone: ZoneInfo) -> Span:
+    if not meeting.all_day:
+        return Timed(row.starts_at, row.ends_at)
+    return AllDay(row.starts_at.astimezone(zone).date(), row.ends_at.astimezone(zone).date())
+
+
+def _said(span: Span, zone: ZoneInfo) -> str:
+    if isinstance(span, Timed):
+        return clock_range(span.start, span.end, zone, with_day=True)
+    last = span.end - timedelta(days=1)
+    days = short_day(span.start) if last <= span.start else f"{short_day(span.start)} to {short_day(last)}"
+    return f"{days}, all day"
+
+
+def _left_out(series: Series | None, today: date) -> tuple[str, ...]:
+    coming = (day for day in sorted(series.cancelled) if day >= today) if series is not None else ()
+    return tuple(short_day(day) for day in islice(coming, LEFT_OUT_SHOWN))
