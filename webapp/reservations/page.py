@@ -132,15 +132,19 @@ def _differing(saved: dict[str, Any], form: ReservationForm, zone: ZoneInfo) -> 
 
 
 def _pairs(facts: dict[str, Any], side: Side | None) -> list[tuple[str, str, str, bool | None]]:
-    """(what, here, in Outlook, alike) for each field that both sides have; alike is None for what was not read."""
+    """(what, here, in Outlook, alike) for each field that both sides have; alike is None for what was not read.
+
+    Of a series Outlook's own start is that of its first date; its dates are listed further down.
+    """
     meeting = facts["reservation"].meeting
     if side is None:
         return []
     read = side.title is not None
     same_title = side.title == meeting.title or meeting.title_source is not TitleSource.TYPED if read else None
+    time = [("Time", facts["when"], side.when, facts["when"] == side.when)]
     return [
         ("Title", facts["title"], (side.title or "(empty)") if read else "not read", same_title),
-        ("Time", facts["when"], side.when, facts["when"] == side.when or meeting.kind is MeetingKind.SERIES),
+        *(time if meeting.kind is MeetingKind.SINGLE else []),
         ("Private", _yes(meeting.is_private), _yes(side.is_private), meeting.is_private == side.is_private),
     ]
 

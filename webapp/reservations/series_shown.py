@@ -38,9 +38,8 @@ class ShownDate:
 
 @dataclass(frozen=True)
 class ShownSeries:
-    """The series of a reservation; `rule` is empty where it is not known."""
+    """The dates of a series that are still to come, and what does not fit its rule."""
 
-    rule: str
     trouble: Words | None
     dates: tuple[ShownDate, ...]
     more: bool
@@ -48,12 +47,11 @@ class ShownSeries:
 
 
 def shown_series(session: Session, reservation: Reservation, now: datetime) -> ShownSeries:
-    """The series with its dates that are not over, the next first."""
+    """What differs from its rule, and its dates that are not over, the next first."""
     meeting, zone = reservation.meeting, ZoneInfo(reservation.room.time_zone)
     rows = queries.dates_of(session, reservation.id, now, DATES_SHOWN + 1)
     series = series_of(meeting)
     return ShownSeries(
-        rule=repeats(meeting, zone),
         trouble=_trouble(meeting),
         dates=tuple(_shown_date(row, meeting, series, zone) for row in rows[:DATES_SHOWN]),
         more=len(rows) > DATES_SHOWN,

@@ -45,11 +45,21 @@ def imported(
 
 
 def test_the_page_says_the_rule_as_a_sentence_and_where_it_is_changed(world: World) -> None:
-    shown = text_of(world.get(f"/reservations/{imported(world, Series(rule()), weeks(0, 1, 2, 3))}"))
-    assert "Every week on Monday until 14 December 2026, 4 times, 13:00 to 14:00." in shown
+    made = imported(world, Series(rule()), weeks(0, 1, 2, 3))
+    shown = text_of(world.get(f"/reservations/{made}"))
+    assert "Alder : Every week on Monday until 14 December 2026, 4 times, 13:00 to 14:00." in shown
     assert "Its dates and its rule are changed in Outlook" in shown
     assert "Coming dates Mon 23 Nov, 13:00 to 14:00 Mon 30 Nov, 13:00 to 14:00" in shown
     assert "Changed" not in shown and "Does not take place" not in shown
+    state = text_of(world.get(f"/reservations/{made}/state"))
+    assert "Alder : Every week on Monday until 14 December 2026" in state
+
+
+def test_a_series_of_the_room_is_said_to_be_changed_in_outlook_once(world: World) -> None:
+    made = imported(world, Series(rule()), weeks(0), home=Home.RESOURCE)
+    shown = text_of(world.get(f"/reservations/{made}"))
+    assert "Change the series in Outlook; it follows here by itself." in shown
+    assert "Its dates and its rule" not in shown
 
 
 def test_another_zone_of_the_series_is_named(world: World) -> None:
