@@ -76,9 +76,7 @@ ACTIONS: dict[str, Look] = {
     "cancel_refused": ("here", "alert-triangle", "Microsoft refused to cancel the meeting"),
     "cancel_found": ("away", "check", "The meeting was found cancelled in its organizer’s calendar"),
     "cancel_missing": ("here", "refresh", "The meeting was found not cancelled yet; it is cancelled again"),
-    "rule_zone_unknown": ("away", "alert-triangle", "The time zone of its rule is not known; its dates count"),
-    "rule_unreadable": ("away", "alert-triangle", "Its rule could not be read; its dates count"),
-    "rule_differs": ("away", "equal-not", "Some dates are not where its rule has them; Outlook’s dates count"),
+    "rule_aside": ("away", "equal-not", "Its rule does not stand for its dates; Outlook’s dates count"),
     "organizer_event_missing": ("away", "search", "The organizer’s own event was not found"),
     "organizer_event_refused": ("away", "alert-triangle", "The organizer’s own event could not be read"),
 }
@@ -113,6 +111,9 @@ REASONS = {
     "change_loop": "changed back and forth",
     "event_of_another": "the event stands for another reservation",
     "discarded": "a person discarded it",
+    "rule_zone_unknown": "its time zone is not known",
+    "rule_unreadable": "it could not be read",
+    "rule_differs": "these dates are elsewhere",
 }
 """Small print of a step where its name alone does not say it; others read as they are written."""
 

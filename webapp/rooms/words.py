@@ -118,8 +118,8 @@ WORDS: dict[str, Words] = {
     ),
     "slot_taken": Words(
         "An earlier event in Outlook has a slot that was wanted here",
-        "A reservation that lost its slot stays here, blocks nothing, and its own event is taken out of the calendar. "
-        "One that was to move to another room stays where it was, in both.",
+        "A reservation that lost its slot stays here, blocks nothing, and its own event is taken out of the "
+        "calendar. One that was to move to another room stays where it was, in both.",
         ("Give it another time or room, or cancel it.",),
     ),
     "edited_and_cancelled": Words(

@@ -191,7 +191,8 @@ def _tell_rule(run: Run, session: Session, item: Item, reservation_id: int) -> N
     """A rule that cannot be read, or that its dates do not fit, is never passed over in silence."""
     trouble = rule_trouble(session, reservation_id) if item.is_series else None
     if trouble is not None:
-        run.log.step(session, run.now(), "none", trouble[0], reservation_id, trouble[1])
+        code, fields = trouble
+        run.log.step(session, run.now(), "none", "rule_aside", reservation_id, code, **fields)
 
 
 def _tell_hold(run: Run, session: Session, decision: Decision) -> None:

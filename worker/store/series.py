@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -33,13 +34,10 @@ def remote_series(lane: Lane, seen: Observation) -> RemoteSeries | None:
     return RemoteSeries(window[0], found.series, RULE_DIFFERS, {"count": len(found.differing), "dates": named})
 
 
-def rule_trouble(session: Session, reservation_id: int) -> tuple[str, str] | None:
-    """What is wrong with the rule of a reservation's series, as the action and the reason of a step."""
+def rule_trouble(session: Session, reservation_id: int) -> tuple[str, dict[str, Any]] | None:
+    """What is wrong with the rule of a reservation's series: its code, and what fills in the words."""
     meeting = session.get_one(Reservation, reservation_id).meeting
-    if meeting.rule_code is None:
-        return None
-    fields = meeting.rule_fields
-    return meeting.rule_code, ",".join(fields["dates"]) if "dates" in fields else fields["detail"]
+    return None if meeting.rule_code is None else (meeting.rule_code, meeting.rule_fields)
 
 
 def _why_unread(read: RuleRead) -> tuple[str, dict[str, str]]:

@@ -323,7 +323,11 @@ def test_a_master_carries_its_rule_and_other_events_carry_none():
         (
             {
                 "pattern": {"type": "daily", "interval": 1},
-                "range": {"type": "noEnd", "startDate": "2026-03-10", "recurrenceTimeZone": "tzone://Microsoft/Custom"},
+                "range": {
+                    "type": "noEnd",
+                    "startDate": "2026-03-10",
+                    "recurrenceTimeZone": "tzone://Microsoft/Custom",
+                },
             },
             "timeZone tzone://Microsoft/Custom",
         ),
