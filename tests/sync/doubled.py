@@ -8,14 +8,17 @@ from webapp.domain.words import Home
 from worker.sync.recognise import parse_mark
 
 
-def taken_for_strangers(world: World, people: tuple[str, ...]) -> list[str]:
-    """Reservations that stand for an event which was made for another reservation that lives in the same room."""
+def taken_for_strangers(world: World, people: tuple[str, ...], edited: set[str]) -> list[str]:
+    """Reservations that stand for an event which was made for another reservation that lives in the same room; one
+    that its owner `edited` may look so, until it is found."""
     rows = [row for row in live_here(world) if row.meeting.home is Home.USER]
     made_for = {
         event["ical_uid"]: mark.public_id
         for who in people
         for event in world.tenant.events(world.address(who))
-        if event["is_organizer"] and (mark := parse_mark(event["transaction_id"])) is not None
+        if event["is_organizer"]
+        and event["ical_uid"] not in edited
+        and (mark := parse_mark(event["transaction_id"])) is not None
     }
     ours = {(made_for.get(row.meeting.ical_uid or ""), row.room_id): row for row in rows}
     by_public_id = {(row.public_id, row.room_id): row for row in rows}

@@ -37,6 +37,8 @@ class Plan:
     transactionIds are forgotten as well."""
     contested: float = 0.0
     """How likely somebody changes the very event that a worker is about to write: what If-Match is there for."""
+    owners: float = 0.0
+    """How likely somebody who acts is the owner of an event that was made here in his calendar."""
 
 
 WORST = Plan(forget=True, hide=True)

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
 
 from tests.sync.doubled import taken_for_strangers
-from tests.sync.harness import PEOPLE, Harness
+from tests.sync.harness import PEOPLE
 from tests.sync.harsh import FAULTS, Plan
 from tests.sync.oracle import Invitation, Wish, live_here, live_there
+from tests.sync.owners import Owners, PersonsMeeting
 from tests.sync.waking import nobody_comes_for
 from tests.tenant import Booked
 from tests.tenant.faults import READ_KINDS
@@ -21,7 +22,7 @@ from webapp.domain.access import Modes, may_read_organizer
 from webapp.domain.intervals import Timed
 from webapp.domain.words import Home, SyncState
 from webapp.errors import AppError
-from webapp.models import Meeting, Reservation
+from webapp.models import Reservation
 from webapp.reservations import service
 from webapp.reservations.service import Draft
 from webapp.sync_settings.modes import modes_of
@@ -48,43 +49,36 @@ CHOICES = (
 WAITS = (SyncState.AWAITING, SyncState.DECLINED, SyncState.HELD)
 
 
-@dataclass
-class PersonsMeeting:
-    """A meeting in a person's calendar and what people wanted of it, on both sides."""
-
-    who: str
-    meeting_id: int | None = None
-    event: Booked | None = None
-    wishes: dict[str, list[Wish]] = field(default_factory=lambda: {"subject": [], "time": []})
-    cancels: int = 0
-
-
-class BothHomes(Harness):
+class BothHomes(Owners):
     """Three rooms, two people, the settings, and everything that can be wanted of a meeting in either home."""
 
     rooms = THREE_ROOMS
 
     def __init__(self, seed: int, plan: Plan, draw: random.Random | None = None) -> None:
-        self.meetings: list[PersonsMeeting] = []
+        self.meetings, self.edited = [], set()
         super().__init__(seed, plan, draw)
         self.set_modes()
 
     # -- people
 
     def _somebody_acts(self, where: str = "") -> None:
-        if self.random.random() < 0.5:
+        owners = self.plan.owners > 0 and self.random.random() < self.plan.owners
+        if not owners and self.random.random() < 0.5:
             super()._somebody_acts(where)
             return
-        act = self.random.choice(
+        act = self._owner_acts if owners else self._choose_act()
+        said = act()
+        if said:
+            self.outcome.changes += 1
+            self._say(where + said)
+
+    def _choose_act(self) -> Callable[[], str | None]:
+        return self.random.choice(
             (
                 *(self._book_for_owner, self._book_for_owner, self._change_persons, self._change_persons),
                 *(self._end_persons, self._move_room, self._invite_many, self._rename_invitation, self._swap_rooms),
             )
         )
-        said = act()
-        if said:
-            self.outcome.changes += 1
-            self._say(where + said)
 
     def set_modes(self) -> None:
         """Another of the settings that can be saved."""
@@ -110,7 +104,7 @@ class BothHomes(Harness):
     def sync(self) -> None:
         """Rooms run in some order; workers may die. What was saved meanwhile waits for nothing but its turn."""
         self._sync()
-        self.outcome.problems += nobody_comes_for(self.world) + taken_for_strangers(self.world, PEOPLE)
+        self.outcome.problems += nobody_comes_for(self.world) + taken_for_strangers(self.world, PEOPLE, self.edited)
 
     def pass_time(self) -> None:
         """The tenant's clock goes on."""
@@ -252,19 +246,6 @@ class BothHomes(Harness):
     def _lives(event: Booked) -> bool:
         return event.item is not None and not event.item.cancelled
 
-    def _of(self, meeting_id: int) -> PersonsMeeting:
-        for made in self.meetings:
-            if made.meeting_id == meeting_id:
-                return made
-        uid = self._uid(meeting_id)
-        for made in self.meetings:
-            if made.event is not None and made.event.ical_uid == uid:
-                made.meeting_id = meeting_id
-                return made
-        made = PersonsMeeting("", meeting_id=meeting_id)
-        self.meetings.append(made)
-        return made
-
     def _by_event(self, one: Invitation) -> PersonsMeeting:
         for made in self.meetings:
             known = made.event is not None and made.event.ical_uid == one.event.ical_uid
@@ -274,10 +255,6 @@ class BothHomes(Harness):
         made = PersonsMeeting(one.who, event=one.event)
         self.meetings.append(made)
         return made
-
-    def _uid(self, meeting_id: int) -> str | None:
-        with self.world.transactions.reading() as session:
-            return session.scalars(select(Meeting.ical_uid).where(Meeting.id == meeting_id)).one()
 
     # -- judging
 

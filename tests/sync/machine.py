@@ -78,15 +78,23 @@ class Example:
 def _plan(draw: random.Random, number: int) -> Plan:
     """How harsh an example is. Full runs heal what delta rounds miss, so some go without, and half of those with
     workers that often die; in half people save between commits, in some two ids differ in the case of a letter; in
-    some people often change the very event that a worker writes, in some new events cannot be read for a while."""
+    some people often change the very event that a worker writes, in some new events cannot be read for a while;
+    in some owners change in Outlook what was made here for them."""
     full = draw.random() < 0.6
     kills = 0.06 if full or draw.random() < 0.5 else 0.5
     between, twin_ids = draw.choice([0, 0.04]), draw.random() < 0.3
     apart = random.Random(f"plan {number}")
     contested = 0.6 if apart.random() < 0.3 else 0
     unreadable = apart.choice([5, 30, 120]) if apart.random() < 0.3 else 0
+    owners = 0.15 if apart.random() < 0.4 else 0
     return Plan(
-        full=full, kills=kills, between=between, twin_ids=twin_ids, contested=contested, unreadable=unreadable
+        full=full,
+        kills=kills,
+        between=between,
+        twin_ids=twin_ids,
+        contested=contested,
+        unreadable=unreadable,
+        owners=owners,
     )
 
 
