@@ -24,9 +24,9 @@ SET = {"connected": True}
 SOME_ACTIVE = Rooms(linked=14, switched_on=14, active=12)
 
 
-def row(facts: Facts) -> str:
+def row(facts: Facts, *ticked: int) -> str:
     """The states of the 16 steps, those in Entra before the space."""
-    letters = "".join(LETTERS[step.state] for step in checklist(facts))
+    letters = "".join(LETTERS[step.state] for step in checklist(facts, ticked))
     return f"{letters[:11]} {letters[11:]}"
 
 
@@ -129,6 +129,19 @@ def test_a_cause_further_on_says_itself_that_the_steps_before_it_went_well(code:
     }
     if code not in on_the_way:
         assert row(failed(code)) == expected
+
+
+def test_before_a_connection_is_set_a_persons_ticks_lead_from_step_to_step() -> None:
+    assert row(Facts(), 1) == "x>????????? ....."
+    assert row(Facts(), 1, 2, 3, 4) == "xxxx>?????? ....."
+    assert row(Facts(), *range(1, 12)) == "xxxxxxxxxxx >...."
+
+
+def test_a_persons_tick_counts_only_for_what_cannot_be_seen() -> None:
+    assert row(confirmed(), 4, 15, 16) == "xxxxxxxxxxx xxx>."
+    assert row(failed(CheckCode.CONSENT_MISSING, Step.TOKEN), *range(1, 17)) == "xxxxxx>xxxx xx..."
+    ticked = checklist(confirmed(), {4})[3]
+    assert (ticked.why, ticked.out_of_sight) == (Why.BY_YOU, True)
 
 
 @pytest.mark.parametrize(

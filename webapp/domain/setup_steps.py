@@ -1,13 +1,13 @@
 """The setup guide's checklist: from a few facts that the panel knows to the state of each of its 16 steps.
 
 Ticks follow from what Microsoft answered to the newest check, so a step that comes undone loses its tick. What
-leaves no trace that an app could see is never ticked: it is said to be out of sight, with the reason.
+cannot be seen from here is said to be out of sight, with the reason; only there a person's own tick counts.
 """
 
 # ruff: noqa: S105  (names of reasons, not passwords)
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ STEPS = range(1, 17)
 
 
 class StepState(StrEnum):
-    """`NEXT` is the first step that a person has to do; the ones after it are `LATER`."""
+    """`NEXT` is the first step that a person has to do; those after it that are known not to be done are `LATER`."""
 
     DONE = "done"
     NEXT = "next"
@@ -30,6 +30,7 @@ class Why(StrEnum):
     """Why a step has its state; `webapp.setup_guide.step_words` says it."""
 
     BEGIN = "begin"
+    BY_YOU = "by_you"
     NOT_CHECKED = "not_checked"
     CHECKING = "checking"
     NOT_SEEN_BY_CHECK = "not_seen_by_check"
@@ -102,11 +103,12 @@ class Facts:
 
 @dataclass(frozen=True)
 class GuideStep:
-    """One step of the guide as it stands."""
+    """One step of the guide as it stands. `out_of_sight`: it takes a person's own tick."""
 
     number: int
     state: StepState
     why: Why
+    out_of_sight: bool
 
 
 _AT_CALENDAR = frozenset(
@@ -175,13 +177,22 @@ def places_grant(facts: Facts) -> Grant:
     return Grant.SEEN if has_passed(facts, Asked.PLACES) else Grant.UNKNOWN
 
 
-def checklist(facts: Facts) -> list[GuideStep]:
-    """All 16 steps in order. At most one is `NEXT`: the first that is known not to be done."""
+def checklist(facts: Facts, ticked: Collection[int] = ()) -> list[GuideStep]:
+    """All 16 steps in order; those out of sight are done if a person `ticked` them.
+
+    At most one is `NEXT`: the first that is known not to be done or, without a connection, that is not ticked.
+    """
     steps: list[GuideStep] = []
     for number, (state, why) in zip(STEPS, _each(facts), strict=True):
-        if state is StepState.NEXT and any(step.state is StepState.NEXT for step in steps):
+        out_of_sight = state is StepState.UNSEEN
+        has_next = any(step.state is StepState.NEXT for step in steps)
+        if out_of_sight and number in ticked:
+            state, why = StepState.DONE, Why.BY_YOU
+        elif out_of_sight and not facts.connected and not has_next:
+            state = StepState.NEXT
+        elif state is StepState.NEXT and has_next:
             state = StepState.LATER
-        steps.append(GuideStep(number, state, why))
+        steps.append(GuideStep(number, state, why, out_of_sight))
     return steps
 
 
@@ -190,9 +201,9 @@ _Verdict = tuple[StepState, Why]
 
 
 def _each(facts: Facts) -> Iterator[_Verdict]:
-    yield _registered(facts, Why.BEGIN, Why.SIGN_IN_WORKS)
-    yield _registered(facts, None, Why.SIGN_IN_WORKS)
-    yield _registered(facts, None, Why.NAME_PLAYS_NO_PART)
+    yield _registered(facts, Why.SIGN_IN_WORKS) if facts.connected else (StepState.UNSEEN, Why.BEGIN)
+    yield _registered(facts, Why.SIGN_IN_WORKS)
+    yield _registered(facts, Why.NAME_PLAYS_NO_PART)
     yield StepState.UNSEEN, Why.LEAVES_NO_TRACE
     yield _permission_added(facts)
     yield _permission_added(facts)
@@ -215,13 +226,11 @@ def _out_of_sight(facts: Facts) -> _Verdict:
     return StepState.UNSEEN, Why.NOT_CHECKED if facts.code is None else Why.NOT_SEEN_BY_CHECK
 
 
-def _registered(facts: Facts, to_begin: Why | None, when_signed_in: Why) -> _Verdict:
+def _registered(facts: Facts, when_signed_in: Why) -> _Verdict:
     if has_passed(facts, Asked.TOKEN):
         return StepState.DONE, when_signed_in
     if facts.code in _APP_KNOWN:
         return StepState.DONE, Why.APP_KNOWN
-    if not facts.connected and to_begin:
-        return StepState.NEXT, to_begin
     return _out_of_sight(facts)
 
 
@@ -275,7 +284,7 @@ def _secret_copied(facts: Facts) -> _Verdict:
 def _ids_copied(facts: Facts) -> _Verdict:
     if facts.code in _IDS_REFUSED:
         return StepState.NEXT, Why.IDS_REFUSED
-    return _registered(facts, None, Why.SIGN_IN_WORKS)
+    return _registered(facts, Why.SIGN_IN_WORKS)
 
 
 def _filled_in(facts: Facts) -> _Verdict:

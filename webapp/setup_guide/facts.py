@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,17 +28,21 @@ WHILE_CHECKING, WHILE_WAITING, WHILE_PENDING = 2, 10, 5
 
 @dataclass(frozen=True)
 class Known:
-    """The facts, with the rows that the guide shows values of. `look_again`: seconds, while something moves."""
+    """The facts, with the rows that the guide shows values of and the steps that a person ticked.
+
+    `look_again`: seconds, while something moves.
+    """
 
     connection: Connection | None
     check: ConnectionCheck | None
     facts: Facts
     look_again: int | None
+    ticked: Collection[int]
 
     @property
     def steps(self) -> list[GuideStep]:
         """The checklist."""
-        return checklist(self.facts)
+        return checklist(self.facts, self.ticked)
 
     @property
     def seen(self) -> str:
@@ -56,10 +60,10 @@ def choices(session: Session) -> Sequence[tuple[int, str]]:
     return [(one.id, one.name) for one in found]
 
 
-def known(session: Session, connection_id: int | None, now: datetime) -> Known:
+def known(session: Session, connection_id: int | None, ticked: Collection[int], now: datetime) -> Known:
     """What is known of a connection; None: of one that is still to be made. Raises `NotFound`."""
     if connection_id is None:
-        return Known(None, None, Facts(sync_on=bool(session.scalar(select(SyncSettings.enabled)))), None)
+        return Known(None, None, Facts(sync_on=bool(session.scalar(select(SyncSettings.enabled)))), None, ticked)
     rooms = _rooms(connection_id)
     newest = select(func.max(ConnectionCheck.id)).where(ConnectionCheck.connection_id == connection_id)
     row = session.execute(
@@ -75,7 +79,7 @@ def known(session: Session, connection_id: int | None, now: datetime) -> Known:
         raise NotFound("connection_not_found")
     connection, check, enabled, *numbers = row
     facts = _facts(connection, check, bool(enabled), Rooms(*numbers), now)
-    return Known(connection, check, facts, _look_again(facts, check, now))
+    return Known(connection, check, facts, _look_again(facts, check, now), ticked)
 
 
 def addresses(session: Session, connection_id: int, limit: int | None = None) -> Sequence[str]:

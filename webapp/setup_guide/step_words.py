@@ -48,6 +48,7 @@ class Reason(NamedTuple):
 
 REASONS = {
     Why.BEGIN: Reason("begin here"),
+    Why.BY_YOU: Reason("ticked by you", "It cannot be seen from here, so your tick stands. This browser keeps it."),
     Why.NOT_CHECKED: Reason(
         "seen by the first check",
         "What is done in Entra is seen from here once a connection is set and checked (step 14).",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, make_response, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.clock import utcnow
 from webapp.connections.progress import as_shown
@@ -12,9 +13,10 @@ from webapp.domain.powershell import ADDRESS_FILE
 from webapp.domain.setup_steps import StepState, calendars_grant, places_grant
 from webapp.extensions import db
 from webapp.forms import is_whole, whole
-from webapp.htmx import answer
+from webapp.htmx import answer, done
 from webapp.running import panel_config
 from webapp.setup_guide import facts, step_words, values
+from webapp.setup_guide.ticks import set_tick, ticked
 
 blueprint = Blueprint("setup_guide", __name__, url_prefix="/setup-guide")
 
@@ -25,21 +27,25 @@ NEW = "new"
 @blueprint.get("/")
 def index() -> Response:
     """The guide for the connection that the address names, else for the first."""
-    choices = facts.choices(db.session())
-    wanted = request.args.get("connection", "")
-    first = str(choices[0][0]) if choices else NEW
-    chosen = _chosen(wanted or first)
-    known = facts.known(db.session(), chosen, utcnow())
-    return answer("setup_guide/index.html", "setup_guide/_work.html", **_guide(known), choices=choices, chosen=chosen)
+    return answer("setup_guide/index.html", "setup_guide/_work.html", **_guide(request.args.get("connection", "")))
 
 
 @blueprint.get("/standing")
 def standing() -> Response:
     """Asked while something moves: nothing as long as the page would read the same, else the guide anew."""
-    known = facts.known(db.session(), _chosen(request.args.get("connection", NEW)), utcnow())
-    if request.args.get("seen") == known.seen:
+    if request.args.get("seen") == _known(request.args.get("connection", NEW)).seen:
         return make_response("", 204)
     return index()
+
+
+@blueprint.post("/ticks")
+def tick() -> AnyResponse:
+    """A person's own tick of a step that cannot be seen from here, or its end."""
+    guide, step = request.form.get("connection", NEW), request.form.get("step", "")
+    connection = _known(guide).connection
+    name = str(connection.id) if connection else NEW
+    set_tick(name, whole(step) if is_whole(step) else 0, on="on" in request.form)
+    return done(url_for(".index", connection=guide), "setup_guide/_work.html", **_guide(guide), has_ticked=True)
 
 
 @blueprint.get("/rooms.txt")
@@ -60,12 +66,21 @@ def _chosen(text: str) -> int | None:
     return whole(text) if is_whole(text) else 0
 
 
-def _guide(known: facts.Known) -> dict[str, Any]:
+def _known(text: str) -> facts.Known:
+    chosen = _chosen(text)
+    return facts.known(db.session(), chosen, ticked(NEW if chosen is None else str(chosen)), utcnow())
+
+
+def _guide(wanted: str) -> dict[str, Any]:
+    """Everything on the page for the connection that is `wanted`; without one, for the first."""
+    choices = facts.choices(db.session())
+    known = _known(wanted or (str(choices[0][0]) if choices else NEW))
     config = panel_config()
     steps = known.steps
     typed = request.args.get("object_id", "")
     object_id = values.object_id_of(typed)
     return {
+        "choices": choices,
         "known": known,
         "steps": [
             (one, step_words.title_of(one.number, config.product_name), step_words.reason_of(one, known))

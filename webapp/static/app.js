@@ -15,10 +15,16 @@
     time.removeAttribute("data-local");
   });
 
+  // The page may have changed meanwhile: what opened it may stand there anew, perhaps folded away.
+  const backTo = (element) => {
+    const found = element?.isConnected ? element : element?.id && document.getElementById(element.id);
+    return found?.closest?.("details:not([open])")?.querySelector("summary") || found;
+  };
+
   // A dialog in the page is shown modally; closed, it goes away and focus returns to what opened it.
   let opener = null;
   const showDialogs = () => all("dialog[data-modal]:not([open])").forEach((dialog) => {
-    dialog.addEventListener("close", () => { dialog.remove(); (opener?.isConnected ? opener : (opener?.id && document.getElementById(opener.id)) || document.querySelector(".panel h2") || document.getElementById("main"))?.focus(); });
+    dialog.addEventListener("close", () => { dialog.remove(); (backTo(opener) || document.querySelector(".panel h2") || document.getElementById("main"))?.focus(); });
     dialog.showModal();
     dialog.querySelector("h2")?.focus();
   });
@@ -49,10 +55,19 @@
     setTimeout(() => { word.textContent = "Copy"; if (said) said.textContent = ""; }, 2000);
   };
 
-  // What a person unfolded stays so when the page changes around it.
-  let unfolded = [];
-  addEventListener("htmx:beforeSwap", () => { unfolded = [...all("details[id][open]")].map((one) => one.id); });
-  const unfoldAgain = () => { unfolded.forEach((id) => document.getElementById(id)?.setAttribute("open", "")); unfolded = []; };
+  // What a person unfolded stays so when the page changes around it, and so does the focus in it.
+  const unfolded = new Set();
+  let focused = "";
+  addEventListener("click", (event) => {
+    const part = event.target.closest("summary")?.parentElement;
+    if (part?.id) part.open ? unfolded.delete(part.id) : unfolded.add(part.id);
+  });
+  addEventListener("htmx:beforeSwap", () => { focused = document.activeElement?.id; });
+  const unfoldAgain = () => {
+    unfolded.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+    focused = "";
+  };
 
   const settle = () => { localTimes(); ownZone(); showCopiers(); unfoldAgain(); showDialogs(); fadeToasts(); };
   addEventListener("DOMContentLoaded", settle);

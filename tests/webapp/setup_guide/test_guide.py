@@ -19,6 +19,7 @@ from webapp.domain.setup_steps import Why
 from webapp.domain.words import CheckState, RoomState
 from webapp.models import Connection, ConnectionCheck, Room, SyncSettings, WorkerHeartbeat
 from webapp.setup_guide.step_words import REASONS, TITLES
+from webapp.setup_guide.ticks import set_tick, ticked
 
 URL = "/setup-guide/"
 OBJECT_ID = "0c9e5a11-7f5b-4a3d-8e21-3a9fd1c0b7aa"
@@ -49,7 +50,7 @@ def text_of(html: str) -> str:
 
 def lines(page: str) -> list[str]:
     """The 16 lines of the checklist."""
-    return [text_of(one) for one in re.findall(r"<summary><svg.*?</svg><span class=\"no\">(.*?)</summary>", page)]
+    return [text_of(one) for one in re.findall(r'-line"[^>]*><svg.*?</svg>(.*?)</summary>', page)]
 
 
 def state(page: str, number: int) -> str:
@@ -127,7 +128,7 @@ def test_when_all_is_done_the_guide_says_so(admin: Person, data: Transactions, c
     make_whole(data, connection_id)
     page = admin.get(URL).text
     assert "The setup is complete" in page
-    assert "15 of 16 steps are seen to be done; one leaves no trace" in text_of(page)
+    assert "15 of 16 steps are done; one leaves no trace" in text_of(page)
     assert lines(page)[15].endswith("1 of 1 room Active")
     assert "<progress" not in page
 
@@ -367,6 +368,56 @@ def test_what_it_costs(
     with count_queries() as seen:
         assert admin.get(where, hx=True).status_code == 204
     assert len(seen) <= 3, seen
+
+
+@pytest.mark.parametrize("hx", [False, True], ids=["without script", "with htmx"])
+def test_a_person_ticks_what_cannot_be_seen_and_takes_the_tick_away(admin: Person, hx: bool) -> None:
+    admin.get(URL)
+    answer = admin.post(f"{URL}ticks", {"connection": "new", "step": "1", "on": "1"}, hx=hx)
+    assert answer.status_code == (200 if hx else 303)
+    assert (answer.headers.get("HX-Push-Url") or answer.headers["Location"]) == "/setup-guide/?connection=new"
+    page = answer.text if hx else admin.get(URL).text
+    assert (state(page, 1), state(page, 2)) == ("ok", "now")
+    assert lines(page)[0].endswith("ticked by you")
+    assert "1 of 16 done" in text_of(page)
+
+    admin.post(f"{URL}ticks", {"connection": "new", "step": "1"}, hx=hx)
+    assert state(admin.get(URL).text, 1) == "now"
+
+
+def test_a_tick_of_a_person_never_hides_what_a_check_saw(
+    admin: Person, data: Transactions, connection_id: int
+) -> None:
+    admin.get(URL)
+    admin.post(f"{URL}ticks", {"connection": str(connection_id), "step": "7", "on": "1"})
+    assert lines(admin.get(URL).text)[6].endswith("ticked by you")
+    with data.writing() as session:
+        make_check(session, connection_id, CheckState.FAILED, code="consent_missing")
+    assert state(admin.get(URL).text, 7) == "now"
+
+
+@pytest.mark.parametrize("step", ["0", "17", "x", "", "99999999999999"])
+def test_a_tick_of_no_step_changes_nothing(admin: Person, step: str) -> None:
+    before = admin.get(URL).text.count('class="ok"')
+    assert admin.post(f"{URL}ticks", {"connection": "new", "step": step, "on": "1"}).status_code == 303
+    assert admin.get(URL).text.count('class="ok"') == before
+
+
+def test_ticks_of_one_guide_are_not_those_of_another(
+    admin: Person, app: Flask, data: Transactions, connection_id: int
+) -> None:
+    admin.get(URL)
+    admin.post(f"{URL}ticks", {"connection": "new", "step": "4", "on": "1"})
+    assert state(admin.get(f"{URL}?connection=new").text, 4) == "ok"
+    assert state(admin.get(f"{URL}?connection={connection_id}").text, 4) == "unseen"
+    assert admin.post(f"{URL}ticks", {"connection": "99", "step": "4", "on": "1"}).status_code == 404
+
+
+def test_the_browser_keeps_the_ticks_of_the_guides_used_last(app: Flask) -> None:
+    with app.test_request_context():
+        for number in range(8):
+            set_tick(str(number), 4, on=True)
+        assert [bool(ticked(str(number))) for number in range(8)] == [False] * 3 + [True] * 5
 
 
 def test_check_again_starts_a_check_without_a_script(admin: Person, data: Transactions, connection_id: int) -> None:
