@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.sync.checks import assert_quiet, book_for, invite, persons_events, reservations
+from tests.sync.checks import assert_quiet, book_for, decide, invite, persons_events, reservations
 from tests.sync.world import World
 from tests.tenant import Booked
 from webapp.domain.intervals import Timed
-from webapp.domain.words import HoldKind, Home, SyncState, TitleSource
+from webapp.domain.words import Choice, HoldKind, Home, SyncState, TitleSource
 from webapp.errors import FieldError, Refused
 from webapp.models import Attempt, Mailbox, MailboxLedger, Outbox, Reservation
 from worker.store import organizing
@@ -335,6 +335,26 @@ def test_what_a_changed_setting_no_longer_allows_is_held_and_not_sent_by_itself_
 
     assert [event["start"] for event in persons_events(world)] == [world.at(10).start]
     assert state_of(world, imported(world).id) == (SyncState.HELD, "access_lost")
+
+
+def test_a_change_that_is_held_back_still_waits_for_a_person_when_its_room_declined_meanwhile(world: World) -> None:
+    """Else nobody could decide about it any more, and the meeting would follow its organizer in no other room."""
+    event = invite_rooms(world, "Budget", world.at(10), "alder", "birch")
+    world.run()
+    held = imported(world).id
+    world.change(held, title="Other")
+    world.set_modes()
+    world.run()
+    world.act(held, "decline")
+    world.run()
+    assert [hold.kind for hold in world.holds()] == [HoldKind.ACCESS_LOST]
+
+    decide(world, Choice.DISCARD)
+    world.tenant.as_person(world.address("ada")).change(event, subject="Renamed")
+    world.run()
+    assert world.titles_here("birch") == ["Renamed"]
+    assert world.count(Outbox) == 0
+    assert_quiet(world)
 
 
 def test_the_organizers_own_change_of_the_same_thing_stands_and_both_are_kept(world: World) -> None:

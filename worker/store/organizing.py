@@ -84,9 +84,15 @@ def clear(session: Session, task: Task, now: datetime) -> bool:
     gone = session.execute(
         delete(Outbox).where(Outbox.id == task.outbox_id, Outbox.revision == task.revision).returning(Outbox.id)
     ).all()
-    if gone:
+    if gone and not _is_held_back(session, task.reservation_id):
         forget_hold(session, task, now)
     return bool(gone)
+
+
+def _is_held_back(session: Session, reservation_id: int) -> bool:
+    """Whether another row of this reservation still waits for a person, who decides about it in its hold."""
+    stopped = select(Outbox.id).where(Outbox.reservation_id == reservation_id, Outbox.parked)
+    return session.scalar(stopped.limit(1)) is not None
 
 
 def forget_hold(session: Session, task: Task, now: datetime) -> None:
