@@ -67,7 +67,7 @@ REASONS = {
     Why.LEAVES_NO_TRACE: Reason(
         "cannot be seen from here",
         "User.Read is a permission for people who sign in. The sync signs in as the app, which is never told of it, "
-        "so this step cannot be ticked. Left in place it does no harm.",
+        "so only you can tick this step. Left in place it does no harm.",
     ),
     Why.PERMISSION_SEEN: Reason("a Graph permission is seen"),
     Why.GRANTED: Reason("both permissions work"),

@@ -45,7 +45,9 @@ def tick() -> AnyResponse:
     connection = _known(guide).connection
     name = str(connection.id) if connection else NEW
     set_tick(name, whole(step) if is_whole(step) else 0, on="on" in request.form)
-    return done(url_for(".index", connection=guide), "setup_guide/_work.html", **_guide(guide), has_ticked=True)
+    shown = _guide(guide)
+    url = url_for(".index", connection=guide, _anchor=f"step-{shown['next'] or step}")
+    return done(url, "setup_guide/_work.html", **shown, has_ticked=True)
 
 
 @blueprint.get("/rooms.txt")

@@ -375,7 +375,7 @@ def test_a_person_ticks_what_cannot_be_seen_and_takes_the_tick_away(admin: Perso
     admin.get(URL)
     answer = admin.post(f"{URL}ticks", {"connection": "new", "step": "1", "on": "1"}, hx=hx)
     assert answer.status_code == (200 if hx else 303)
-    assert (answer.headers.get("HX-Push-Url") or answer.headers["Location"]) == "/setup-guide/?connection=new"
+    assert (answer.headers.get("HX-Push-Url") or answer.headers["Location"]) == "/setup-guide/?connection=new#step-2"
     page = answer.text if hx else admin.get(URL).text
     assert (state(page, 1), state(page, 2)) == ("ok", "now")
     assert lines(page)[0].endswith("ticked by you")
