@@ -32,6 +32,7 @@ def test_the_guide_leads_from_signing_in_to_changes_that_follow_both_ways(
     connect(panel, stack)
     switch_on(panel)
     link(panel, stack)
+    guide_is_ticked(panel)
     theirs = meeting_appears(panel, outlook, stack)
     reservation_arrives(panel, outlook, stack)
     changes_here_arrive_there(panel, stack)
@@ -92,6 +93,15 @@ def link(panel: Page, stack: Stack) -> None:
     expect(panel.get_by_role("row", name="Maple")).to_contain_text("Active")
     expect(panel.get_by_role("link", name="Pending 0")).to_be_visible()
     assert panel.evaluate("window.neverReloaded") is True
+
+
+def guide_is_ticked(panel: Page) -> None:
+    """The setup guide saw all of it, apart from what leaves no trace."""
+    panel.get_by_role("link", name="Setup guide").first.click()
+    panel.get_by_label("For connection").select_option(NAME)
+    expect(panel.get_by_text("The setup is complete")).to_be_visible()
+    expect(panel.get_by_role("listitem").filter(has_text="Done:")).to_have_count(15)
+    expect(panel.locator("#step-4-line")).to_contain_text("cannot be seen from here")
 
 
 def meeting_appears(panel: Page, outlook: Page, stack: Stack) -> str:

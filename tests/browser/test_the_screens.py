@@ -44,6 +44,7 @@ def paths(panel: Page, stack: Stack, linked: Callable[[str], str]) -> list[str]:
         f"/reservations/?day={DAY}", f"/reservations/?view=week&day={DAY}&room={room_id}",
         f"/reservations/new?day={DAY}",
         own, f"{own}/edit", f"{own}/cancel", "/activity/", f"/activity/runs/{run_id}",
+        "/setup-guide/", "/setup-guide/?connection=new",
     ]  # fmt: skip
 
 
