@@ -173,6 +173,26 @@ def test_a_title_that_outlook_changes_when_the_new_room_has_the_event_already_go
     assert_quiet(world)
 
 
+def test_a_title_typed_here_arrives_though_the_event_gets_another_time_before_the_title_was_sent(
+    world: World,
+) -> None:
+    """I2: what leaves its room has nothing to send there, and its title is a change made here all the same."""
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    world.change(key, title="Typed")
+    moved = move(world, key, "birch", "Typed")
+    retime_there(world, "alder", world.at(12))
+    world.run_once("alder")
+    world.run()
+
+    assert world.reservation(moved).meeting.title == "Typed"
+    assert [event["subject"] for event in live_there(world, "birch")] == ["Typed"]
+    assert spans_there(world, "birch") == [(world.at(12).start, world.at(12).end)]
+    assert ours_there(world, "alder") == []
+    assert_same(world, "birch")
+    assert_quiet(world)
+
+
 def delete_there(world: World, room: str) -> None:
     """A delegate deletes the one event of ours in this room."""
     [event] = ours_there(world, room)

@@ -17,6 +17,7 @@ from worker.room_run.refresh import refresh
 from worker.room_run.writing import send_delete, tell_withdrawn
 from worker.store import effects, ending, holds, items, writes
 from worker.store.claims import LaneLost
+from worker.store.effects import Told
 from worker.store.holds import HeldAction, key_of
 from worker.store.items import Item
 from worker.store.series import rule_trouble
@@ -32,6 +33,7 @@ from worker.sync.plan import (
     Import,
     Keep,
     MoveBase,
+    Send,
     Side,
     Stop,
     reconcile,
@@ -167,7 +169,7 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
             _tell_rule(run, session, item, told.reservation_id)
             tell_withdrawn(run, session, told.withdrawn)
         elif isinstance(action, Apply):
-            told = effects.follow(session, run.lane, item, _seen(item), now)
+            told = _follow(run, session, decision, action)
             done = f"{by}retime" if is_retime(decision) else "change"
             run.log.step(session, now, "here", done, item.reservation_id, ",".join(sorted(action.groups)))
             _tell_rule(run, session, item, told.reservation_id)
@@ -185,6 +187,14 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
             writes.forget(session, item.reservation_id)
         elif isinstance(action, Stop):
             _hold_one(run, session, item, action.kind)
+
+
+def _follow(run: Run, session: Session, decision: Decision, action: Apply) -> Told:
+    """What is to be sent as well is a change made here: the rest of the event does not overwrite it."""
+    item, now = decision.item, run.now()
+    if any(isinstance(other, Send) for other in decision.plan):
+        return effects.follow_beside(session, run.lane, item, _seen(item), action.groups, now)
+    return effects.follow(session, run.lane, item, _seen(item), now)
 
 
 def _tell_rule(run: Run, session: Session, item: Item, reservation_id: int) -> None:

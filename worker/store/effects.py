@@ -68,6 +68,16 @@ def take_in(session: Session, lane: Lane, link_id: int, seen: Observation, now: 
     return Told(reservation.id, _yielding(session, lane, reservation, link, seen, now))
 
 
+def follow_beside(
+    session: Session, lane: Lane, item: Item, seen: Observation, groups: frozenset[str], now: datetime
+) -> Told:
+    """Bring these groups of a followed event here, and no other: those were changed here. What leaves its room has
+    no outbox row for them; they go to the room that it moves to."""
+    follow_some(session, item, seen, groups, now)
+    link, reservation = session.get_one(Link, item.link_id), session.get_one(Reservation, item.reservation_id)
+    return Told(reservation.id, _yielding(session, lane, reservation, link, seen, now))
+
+
 def follow(session: Session, lane: Lane, item: Item, seen: Observation, now: datetime) -> Told:
     """Bring the changes of a followed event here; raises `MovedOn` when a person saved meanwhile."""
     link = session.get_one(Link, item.link_id)
