@@ -107,7 +107,6 @@ def test_without_plain_dates_and_without_a_rule_nothing_is_guessed_h30() -> None
     moved = shown(SUNDAY, sundays(), Timed(WINDOW[0], WINDOW[0] + timedelta(hours=1)), is_exception=True)
     assert timed_by(read, [moved]) == read
     assert timed_by(RuleRead(None, "timeZone x"), read_dates(sundays())) == RuleRead(None, "timeZone x")
-    assert timed_by(None, ()) is None
 
 
 def test_a_date_that_nobody_told_the_original_of_is_known_by_its_day() -> None:

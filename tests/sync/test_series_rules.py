@@ -181,10 +181,34 @@ def test_a_series_begun_years_ago_goes_on_in_step_h14_h26(world: World, organize
     organizer.book("Old", begun, begun + timedelta(days=2), zone=BERLIN_THERE, recurrence=every_three)
     world.run()
     series = only_series(world)
-    assert series.rule.range.start == first
-    cut_by_the_room = organizer.home == HOMES[0]  # where its booking window ends
-    assert series.rule.range.type is (RangeType.END_DATE if cut_by_the_room else RangeType.NO_END)
+    assert series.rule.range == Range.endless(first)
     assert series.rule.times == WallTimes(time(9), time(9), days_later=2)
+    assert_followed(world)
+    assert_quiet(world)
+
+
+def test_the_end_of_a_series_is_the_organizers_where_his_event_may_be_read(
+    world: World, organizer: Organizer
+) -> None:
+    """A room cuts its copy where its booking window ends; what it declined is not cancelled, and shown as free."""
+    world.set_modes(strict=True)
+    begun, recurrence = datetime(2026, 11, 24, 9), weekly(type="noEnd")  # noqa: DTZ001 - a clock on the wall
+    event = organizer.book("Endless", begun, begun + timedelta(hours=1), zone=BERLIN_THERE, recurrence=recurrence)
+    world.run()
+    cut = organizer.home == HOMES[0]
+    assert only_series(world).rule.range.type is (RangeType.END_DATE if cut else RangeType.NO_END)
+    world.set_modes()
+    world.run()
+    assert only_series(world).rule.range == Range.endless(TUESDAY)
+    organizer.hand.cancel_occurrence(event, TUESDAY)
+    world.want("alder", full=True)
+    world.run()
+    assert only_series(world).rule.range == Range.endless(TUESDAY)
+    assert_quiet(world)
+    until = TUESDAY + timedelta(weeks=3)
+    organizer.hand.change(event, recurrence=weekly(type="endDate", endDate=until.isoformat()))
+    world.run()
+    assert only_series(world).rule.range == Range.until(TUESDAY, until)
     assert_followed(world)
     assert_quiet(world)
 

@@ -104,7 +104,7 @@ def after_edit(series: Series, rule: Rule, behaviour: OnMasterEdit) -> Remains:
     """
     if rule == series.rule:
         return Remains(series)
-    if _only_end_differs(series.rule, rule):
+    if only_end_differs(series.rule, rule):
         after = _part(series, rule, lambda day: rule_dates.has_date(rule, day))
     elif behaviour is OnMasterEdit.WIPES:
         after = Series(rule)
@@ -129,17 +129,19 @@ def lost(before: Series, after: Series) -> Remains:
     return Remains(after, dropped, frozenset(day for day in before.cancelled if after.has_date(day)))
 
 
-def _part(series: Series, rule: Rule, wanted: Callable[[date], bool]) -> Series:
-    """A series with another rule and only the wanted of its changed and cancelled dates."""
-    changed = tuple(one for one in series.exceptions if wanted(one.original))
-    return Series(rule, changed, frozenset(day for day in series.cancelled if wanted(day)))
+def only_end_differs(one: Rule, other: Rule) -> bool:
+    """Whether two rules have the same dates for as long as neither ends."""
 
-
-def _only_end_differs(one: Rule, other: Rule) -> bool:
     def endless(rule: Rule) -> Rule:
         return replace(rule, range=Range.endless(rule.range.start))
 
     return endless(one) == endless(other)
+
+
+def _part(series: Series, rule: Rule, wanted: Callable[[date], bool]) -> Series:
+    """A series with another rule and only the wanted of its changed and cancelled dates."""
+    changed = tuple(one for one in series.exceptions if wanted(one.original))
+    return Series(rule, changed, frozenset(day for day in series.cancelled if wanted(day)))
 
 
 def _moved_times(times: DayTimes, by: timedelta) -> tuple[DayTimes, int]:

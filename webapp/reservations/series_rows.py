@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,8 @@ from webapp.domain.intervals import span_from_json, span_to_json
 from webapp.domain.recurrence import ChangedDate, Series
 from webapp.domain.rule import InvalidRule, Rule
 from webapp.domain.rule_json import rule_from_json, rule_to_json
+from webapp.domain.series_edit import only_end_differs
+from webapp.domain.words import AuthorityState, Home
 from webapp.models import Meeting, MeetingException, Occurrence, Reservation
 
 RULE_UNREADABLE = "rule_unreadable"
@@ -40,7 +42,7 @@ def write_series(session: Session, reservation: Reservation, remote: RemoteSerie
     if remote is None and meeting.rule is None and meeting.rule_code is None:
         return False
     series = remote.series if remote is not None else None
-    rule = rule_to_json(series.rule) if series is not None else None
+    rule = rule_to_json(_with_organizers_end(meeting, series.rule)) if series is not None else None
     code, fields = (remote.code, remote.fields) if remote is not None else (None, {})
     said = (rule, code, fields)
     changed = (meeting.rule, meeting.rule_code, meeting.rule_fields) != said
@@ -50,6 +52,26 @@ def write_series(session: Session, reservation: Reservation, remote: RemoteSerie
     if series is not None and remote is not None:
         wanted = _left_behind(meeting, series.rule, remote.known_from, zone) | wanted
     return _write_exceptions(meeting, wanted) or changed
+
+
+def follow_organizer(meeting: Meeting, rule: Rule) -> bool:
+    """The organizer's own rule is the meeting's: a room may have cut its copy where its booking window ends. The
+    times of day are those that the dates showed. Whether anything changed."""
+    known = rule_of(meeting)
+    if known is None:
+        return False
+    told = rule_to_json(replace(rule, times=known.times) if rule.zone == known.zone else rule)
+    changed = meeting.rule != told
+    if changed:
+        meeting.rule = told
+    return changed
+
+
+def _with_organizers_end(meeting: Meeting, rule: Rule) -> Rule:
+    """The rule of a room's copy, with the end that the organizer's own event told of it, if it was read."""
+    known = rule_of(meeting)
+    organizer_told = meeting.home is Home.USER and meeting.authority_state is AuthorityState.KNOWN
+    return known if organizer_told and known is not None and only_end_differs(known, rule) else rule
 
 
 def series_of(meeting: Meeting) -> Series | None:

@@ -242,7 +242,7 @@ def _event(item: Members, item_id: str) -> Event:
         resources=resources,
         other_attendees=_guests(attendees, organizer),
         is_online_meeting=item.flag("isOnlineMeeting"),
-        rule=_rule(item, span) if kind is EventKind.MASTER else None,
+        rule=_rule(item, span) if kind is EventKind.MASTER and item.has("recurrence") else None,
     )
 
 

@@ -31,6 +31,8 @@ FIELDS = (
     "responseStatus",
     "organizer",
     "attendees",
+    "recurrence",
+    "originalStartTimeZone",
     "transactionId",
     "createdDateTime",
     "lastModifiedDateTime",

@@ -28,6 +28,7 @@ from webapp.domain.words import (
 from webapp.models import Link, Meeting, Outbox, Reservation, Room, SyncSettings, Tombstone
 from webapp.reservations.remote import cancel_remote
 from webapp.reservations.rows import set_span, span_of
+from webapp.reservations.series_rows import follow_organizer
 from worker.store import joining
 from worker.store.claims import Lane
 from worker.store.items import base_of, local_values, set_base
@@ -204,7 +205,10 @@ def _follow(session: Session, meeting: Meeting, seen: Observation, base: Base | 
         set_span(meeting, seen.values.time)
     if seen.values.status is not None:
         meeting.other_attendees = seen.values.status.other_attendees
-    if before == (meeting.title, meeting.title_source, meeting.is_private, span_of(meeting), meeting.other_attendees):
+    rule = seen.values.rule.rule if seen.values.rule is not None else None
+    ruled = rule is not None and follow_organizer(meeting, rule)
+    now = (meeting.title, meeting.title_source, meeting.is_private, span_of(meeting), meeting.other_attendees)
+    if before == now and not ruled:
         return False
     meeting.revision += 1
     return True

@@ -81,7 +81,7 @@ class Event:
     other_attendees: int = 0
     is_online_meeting: bool = False
     rule: RuleRead | None = None
-    """Of a series master alone."""
+    """Of a series master alone, where it was asked for."""
 
 
 @dataclass(frozen=True)

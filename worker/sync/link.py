@@ -13,11 +13,14 @@ from typing import Any
 
 from webapp.domain.titles import copy_has_title
 from webapp.domain.words import Answer
-from worker.sync.event import Event, EventKind, canonical_subject
+from worker.sync.event import Event, EventKind, RuleRead, canonical_subject
 from worker.sync.series import timed_by
 from worker.sync.values import SeriesDate, Status, Values, changed, values_from_json, values_to_json
 
 Digest = Callable[[str], str]
+
+NOT_TOLD = RuleRead(None, "recurrence")
+"""A master that says nothing of its rule."""
 
 AT_ONCE = timedelta(seconds=2)
 """An event whose two times are closer than this is as it was made."""
@@ -103,7 +106,7 @@ def with_dates(observation: Observation, dates: tuple[Event, ...], window: tuple
         if not date.is_cancelled
     )
     kept = _unique(kept)
-    values = replace(observation.values, dates=kept, rule=timed_by(observation.values.rule, kept))
+    values = replace(observation.values, dates=kept, rule=timed_by(observation.values.rule or NOT_TOLD, kept))
     return replace(observation, values=values, window=window)
 
 

@@ -30,10 +30,10 @@ class Rebuilt:
     differing: tuple[date, ...]
 
 
-def timed_by(read: RuleRead | None, dates: Iterable[SeriesDate]) -> RuleRead | None:
+def timed_by(read: RuleRead, dates: Iterable[SeriesDate]) -> RuleRead:
     """The rule with the times of day that explain most unchanged dates. The master's own start may mislead: it is
     that of the first date, on which a clock may have skipped an hour (docs/graph.md#delta-series, #clock-changes)."""
-    if read is None or read.rule is None:
+    if read.rule is None:
         return read
     rule, plain = read.rule, [one for one in dates if not one.is_exception]
     if _explained(rule, plain) == len(plain):
