@@ -15,7 +15,7 @@ from webapp.domain.wall import DayTimes, WallTimes, WholeDays
 from webapp.domain.words import Answer
 from worker.sync.event import RuleRead
 from worker.sync.series import dates_moved, rebuilt, timed_by
-from worker.sync.values import SeriesDate, Values, values_from_json, values_to_json
+from worker.sync.values import REMOTE_GROUPS, SeriesDate, Values, changed, values_from_json, values_to_json
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SUNDAY = date(2027, 3, 21)
@@ -143,6 +143,12 @@ def test_rule_and_exceptions_survive_being_stored() -> None:
     for read in (RuleRead(sundays()), RuleRead(None, "recurrence type"), None):
         kept = replace(made, rule=read)
         assert values_from_json(values_to_json(kept)) == kept
+
+
+def test_a_rule_that_was_not_known_before_is_news() -> None:
+    known = replace(values([]), rule=RuleRead(sundays()))
+    assert changed(values([]), known, REMOTE_GROUPS) == {"rule"}
+    assert changed(known, replace(known, rule=RuleRead(None, "timeZone")), REMOTE_GROUPS) == {"rule"}
 
 
 def test_what_was_stored_before_rules_were_read_is_still_read() -> None:

@@ -205,11 +205,49 @@ def test_the_end_of_a_series_is_the_organizers_where_his_event_may_be_read(
     world.run()
     assert only_series(world).rule.range == Range.endless(TUESDAY)
     assert_quiet(world)
-    until = TUESDAY + timedelta(weeks=3)
+    world.tenant.advance(30 * 86400)
+    world.want("alder", full=True)
+    world.run()
+    assert only_series(world).rule.range == Range.endless(TUESDAY)
+    until = TUESDAY + timedelta(weeks=7)
     organizer.hand.change(event, recurrence=weekly(type="endDate", endDate=until.isoformat()))
     world.run()
     assert only_series(world).rule.range == Range.until(TUESDAY, until)
-    assert_followed(world)
+    begins = sync_window(world.now())[0]
+    assert [one for one in dates_here(world) if one[2] > begins] == dates_there(world)
+    assert_quiet(world)
+
+
+def test_an_end_that_moves_beyond_the_window_is_followed(world: World, organizer: Organizer) -> None:
+    event = booked(organizer, weekly(type="endDate", endDate="2027-12-28"))
+    before = dates_here(world)
+    organizer.hand.change(event, recurrence=weekly(type="endDate", endDate="2028-02-29"))
+    world.run()
+    assert only_series(world).rule.range == Range.until(TUESDAY, date(2028, 2, 29))
+    assert dates_here(world) == before
+    assert_quiet(world)
+
+
+def test_what_is_known_of_past_dates_stays_when_the_window_leaves_them_behind_h13(
+    world: World, organizer: Organizer
+) -> None:
+    event = booked(organizer, weekly(type="numbered", numberOfOccurrences=20))
+    organizer.hand.cancel_occurrence(event, TUESDAY + timedelta(weeks=1))
+    start = datetime(2026, 12, 9, 14, tzinfo=UTC)
+    day = TUESDAY + timedelta(weeks=2)
+    organizer.hand.change_occurrence(event, day, start=start, end=start + timedelta(hours=1))
+    world.run()
+    before, series = dates_here(world), only_series(world)
+    assert (len(series.exceptions), len(series.cancelled)) == (1, 1)
+    world.tenant.advance(35 * 86400)
+    world.want("alder", full=True)
+    world.run()
+    assert (only_series(world), dates_here(world)) == (series, before)
+    organizer.hand.cancel_occurrence(event, TUESDAY + timedelta(weeks=9))
+    world.run()
+    now = only_series(world)
+    assert now.exceptions == series.exceptions
+    assert now.cancelled == series.cancelled | {TUESDAY + timedelta(weeks=9)}
     assert_quiet(world)
 
 
@@ -408,4 +446,21 @@ def test_dates_that_share_one_icaluid_are_told_apart_h17(world: World, organizer
     organizer.hand.change_occurrence(event, day, start=start, end=start + timedelta(hours=1))
     world.run()
     assert_followed(world)
+    assert_quiet(world)
+
+
+def test_a_series_that_a_room_organizes_is_told_by_that_room_and_not_by_another_it_invites(world: World) -> None:
+    for name in ("alder", "birch"):
+        world.add_room(name)
+    world.tenant.set_policy(world.address("birch"), conflict_percentage_allowed=50, maximum_conflict_instances=2)
+    invite(world, "birch", "First come", world.at(24 * 7 + 9), who="bob")
+    world.tenant.settle()
+    delegate = world.tenant.as_delegate(world.address("alder"))
+    start, end = world.at(9).start, world.at(9).end
+    event = delegate.book("Weekly", start, end, rooms=[world.address("birch")], recurrence=weekly())
+    world.run()
+    delegate.cancel_occurrence(event, TUESDAY + timedelta(weeks=4))
+    world.run()
+    assert only_series(world).cancelled == {TUESDAY + timedelta(weeks=4)}
+    assert (len(dates_here(world, "alder")), len(dates_here(world, "birch"))) == (5, 4)
     assert_quiet(world)

@@ -102,10 +102,12 @@ Wanted = dict[str, tuple[bool, dict[str, str] | None, str | None]]
 
 
 def _exceptions(session: Session, reservation: Reservation, series: Series | None) -> Wanted:
-    """A date that this room lacks and another room of the meeting has is declined for this one, not cancelled."""
+    """A date that this room lacks and another room of a person's meeting has is declined for this one, not
+    cancelled. Of a series that the room organizes its own calendar decides."""
     if series is None:
         return {}
-    elsewhere = _dates_elsewhere(session, reservation) if series.cancelled else frozenset()
+    asks = bool(series.cancelled) and reservation.meeting.home is Home.USER
+    elsewhere = _dates_elsewhere(session, reservation) if asks else frozenset()
     cancelled = {day.isoformat() for day in series.cancelled} - elsewhere
     found: Wanted = {day: (True, None, None) for day in cancelled}
     for one in series.exceptions:

@@ -20,12 +20,13 @@ from webapp.domain.words import (
     Home,
     LinkRole,
     LinkState,
+    MeetingKind,
     Origin,
     OutboxKind,
     SyncState,
     TitleSource,
 )
-from webapp.models import Link, Meeting, Outbox, Reservation, Room, SyncSettings, Tombstone
+from webapp.models import Link, Meeting, Occurrence, Outbox, Reservation, Room, SyncSettings, Tombstone
 from webapp.reservations.remote import cancel_remote
 from webapp.reservations.rows import set_span, span_of
 from webapp.reservations.series_rows import follow_organizer
@@ -125,9 +126,18 @@ def load(session: Session, lane: Lane, meeting_id: int, now: datetime) -> Author
         local=local_values(meeting),
         looks=meeting.authority_looks,
         awaiting=waiting is not None,
-        ended=span_of(meeting).instants(ZoneInfo(lane.zone))[1] <= now,
+        ended=_has_ended(session, lane, meeting, now),
         made_here=meeting.origin is Origin.HERE,
     )
+
+
+def _has_ended(session: Session, lane: Lane, meeting: Meeting, now: datetime) -> bool:
+    """Whether the meeting is over; a series is with the last of its dates that are known."""
+    if meeting.kind is MeetingKind.SINGLE:
+        return span_of(meeting).instants(ZoneInfo(lane.zone))[1] <= now
+    ahead = select(Occurrence.id).join(Reservation, Occurrence.reservation_id == Reservation.id)
+    query = ahead.where(Reservation.meeting_id == meeting.id, Occurrence.ends_at > now)
+    return session.scalar(query.limit(1)) is None
 
 
 def look_again_at(session: Session, meeting_id: int, at: datetime | None, *, looked: bool = False) -> None:
