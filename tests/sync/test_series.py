@@ -167,6 +167,7 @@ def test_a_date_that_the_room_declined_does_not_block(world: World, declined: st
     invite(world, "alder", "Weekly", world.at(9), recurrence=RULE)
     world.run()
     assert starts(world).count(taken) == 1
+    assert not any(row.is_exception for one in reservations(world, "alder") for row in one.occurrences)
     assert starts(world) == [at(day, 9) for day in TUESDAYS]
     assert [c for c in world.conflicts() if c.ended_at is None] == []
     assert_quiet(world)

@@ -464,3 +464,25 @@ def test_a_series_that_a_room_organizes_is_told_by_that_room_and_not_by_another_
     assert only_series(world).cancelled == {TUESDAY + timedelta(weeks=4)}
     assert (len(dates_here(world, "alder")), len(dates_here(world, "birch"))) == (5, 4)
     assert_quiet(world)
+
+
+@pytest.mark.parametrize("in_owner_calendar", [False, True])
+def test_a_reservation_made_here_that_becomes_a_series_in_outlook_is_followed_h21(
+    world: World, in_owner_calendar: bool
+) -> None:
+    world.add_room("alder")
+    world.set_modes(delegation=True, create=True)
+    owner = {"owner_name": "Ada", "owner_email": world.address("ada")} if in_owner_calendar else {}
+    made = world.book("alder", "Weekly", world.at(9), in_owner_calendar=in_owner_calendar, **owner)
+    world.run()
+    where = world.address("ada" if in_owner_calendar else "alder")
+    [event] = [one for one in world.tenant.events(where) if not one["is_cancelled"]]
+    hand = world.tenant.as_person(where) if in_owner_calendar else world.tenant.as_delegate(where)
+    before = world.writes()
+    hand.change(world.tenant.booked(where, event["id"]), recurrence=weekly())
+    world.run()
+    [here] = reservations(world, "alder", live=False)
+    assert (here.id, len(here.occurrences), world.writes()) == (made, 6, before)
+    assert str(sentence(only_series(world).rule)).startswith("Every week on Tuesday")
+    assert_followed(world)
+    assert_quiet(world)

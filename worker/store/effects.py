@@ -43,7 +43,7 @@ from worker.store.series import remote_series
 from worker.sync.conflict import ours_yields
 from worker.sync.link import Observation, observation_from_json, observation_to_json, was_touched
 from worker.sync.plan import ABSENT
-from worker.sync.values import LOCAL_GROUPS, Values, changed, values_to_json
+from worker.sync.values import LOCAL_GROUPS, SeriesDate, Values, changed, values_to_json
 
 
 class MovedOn(Exception):
@@ -380,7 +380,7 @@ def _join(session: Session, lane: Lane, meeting: Meeting, ical_uid: str) -> None
 def _remote_meeting(lane: Lane, link: Link, seen: Observation) -> RemoteMeeting:
     values, status = seen.values, seen.values.status
     assert status is not None, "an observation always has one"
-    dates = tuple(Dated(d.span, d.original, d.blocks, d.answer, d.is_exception) for d in values.dates or ())
+    dates = tuple(Dated(d.span, d.original, d.blocks, d.answer, _is_changed(d)) for d in values.dates or ())
     private = values.private or (link.private_seen and not seen.is_organizer)
     return RemoteMeeting(
         tenant_guid=lane.tenant_guid or "",
@@ -398,6 +398,11 @@ def _remote_meeting(lane: Lane, link: Link, seen: Observation) -> RemoteMeeting:
         other_attendees=status.other_attendees,
         series=remote_series(lane, seen),
     )
+
+
+def _is_changed(one: SeriesDate) -> bool:
+    """A date that this room only declined says so; nobody changed it."""
+    return one.is_exception and one.answer is not Answer.DECLINED
 
 
 def _yielding(
