@@ -193,6 +193,25 @@ def test_a_title_typed_here_arrives_though_the_event_gets_another_time_before_th
     assert_quiet(world)
 
 
+def test_what_is_changed_with_the_room_is_sent_to_the_old_room_where_the_new_one_is_taken(world: World) -> None:
+    """I2: the reservation stays, with its new title and time."""
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    put(world, "birch", "First", world.at(12))
+    world.tenant.advance(1)
+    move(world, key, "birch", "Typed", world.at(12))
+    world.run()
+
+    row = world.reservation(key)
+    assert (row.cancelled_at, row.sync_state, row.sync_code) == (None, SyncState.SYNCED, "move_refused")
+    assert row.meeting.title == "Typed"
+    assert [event["subject"] for event in ours_there(world, "alder")] == ["Typed"]
+    assert spans_there(world, "alder") == [(world.at(12).start, world.at(12).end)]
+    assert_same(world, "alder")
+    assert [hold.kind.value for hold in world.holds()] == ["slot_taken"]
+    assert_quiet(world)
+
+
 def delete_there(world: World, room: str) -> None:
     """A delegate deletes the one event of ours in this room."""
     [event] = ours_there(world, room)
@@ -219,6 +238,25 @@ def test_a_reservation_whose_event_is_deleted_in_outlook_before_it_arrived_ends_
     assert ours_there(world, "alder") == ours_there(world, "birch") == []
     assert reservations(world, "alder") == reservations(world, "birch") == []
     assert disputes(world) == [(moved, ConflictKind.CANCELLED_AND_EDITED, "there")]
+    assert_quiet(world)
+
+
+def test_a_reservation_renamed_and_moved_whose_event_is_deleted_before_it_arrived_ends_as_one_that_only_moved(
+    world: World,
+) -> None:
+    """H76, I2."""
+    key = world.book("alder", "Plan", world.at(10))
+    world.run()
+    world.tenant.advance(300)
+    moved = move(world, key, "birch", "Typed")
+    delete_there(world, "alder")
+    world.run_once("alder")
+    world.run()
+
+    assert ours_there(world, "alder") == ours_there(world, "birch") == []
+    assert reservations(world, "alder") == reservations(world, "birch") == []
+    assert disputes(world) == [(moved, ConflictKind.CANCELLED_AND_EDITED, "there")]
+    assert world.holds() == []
     assert_quiet(world)
 
 

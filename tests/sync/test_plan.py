@@ -179,6 +179,11 @@ def test_gone_there_ends_a_persons_meeting_whatever_happened_here() -> None:
     assert reconcile(BASE, replace(HERE, subject="Mine"), ABSENT, ours=False) == (CancelHere(),)
 
 
+def test_what_moves_to_another_room_ends_with_its_event_whatever_else_was_changed_of_it() -> None:
+    """H76: its move ends with it, and keeps both sides for people."""
+    assert reconcile(BASE, replace(HERE, subject="Mine"), ABSENT, ours=True, leaving=True) == (CancelHere(),)
+
+
 @pytest.mark.parametrize("ours", [True, False])
 def test_gone_on_both_sides_is_buried(ours: bool) -> None:
     assert reconcile(BASE, ABSENT, ABSENT, ours) == (Bury(),)

@@ -8,6 +8,9 @@ BY_OUTLOOK = "Outlook"
 """Who cancelled or made a reservation that followed its event."""
 
 
+MOVE_REFUSED = "move_refused"
+"""Code of a reservation that stays in its room because the one it should move to cannot have it."""
+
 KEPT_HERE = "kept_here"
 """Why a reservation is not in Outlook: its event is gone there, and it was kept here all the same."""
 

@@ -80,7 +80,7 @@ def _decide(run: Run, item: Item) -> Decision | None:
         return None
     if item.reservation_id is None:
         return _decide_new(run, item, remote)
-    plan = reconcile(item.base, item.local, remote, item.ours)
+    plan = reconcile(item.base, item.local, remote, item.ours, item.leaving)
     if item.parked and not all(isinstance(action, Bury | MoveBase | Stop) for action in plan):
         return None
     return Decision(item, plan)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from webapp.domain.words import Choice, HoldActionState, HoldKind, SyncState
 from worker.room_run.context import Run
 from worker.room_run.writing import tell_withdrawn
-from worker.store import effects, holds, records, writes
+from worker.store import effects, holds, moving, records, writes
 from worker.store.holds import HeldAction, key_of
 from worker.store.items import Item
 from worker.store.loops import is_a_war
@@ -44,10 +44,10 @@ def is_at_war(run: Run, push: Push) -> bool:
 def let_go(run: Run, push: Push, state: SyncState | None) -> None:
     """The reservation is planned to the end: its holds are over, and what its two sides disputed is settled."""
     kinds = [HoldKind.EDITED_AND_CANCELLED, HoldKind.CHANGE_LOOP]
-    if state is not None or push.cancelled:
-        kinds.append(HoldKind.SLOT_TAKEN)
     now, room_id = run.now(), run.lane.room_id
     with run.lane.writing() as session:
+        if push.cancelled or (state is not None and not moving.was_refused(session, push.reservation_id)):
+            kinds.append(HoldKind.SLOT_TAKEN)
         writes.clear(session, push, state)
         if push.decided is not None:
             holds.carried_out(session, room_id, push.decided, key_of(push.reservation_id), now)

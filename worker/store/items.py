@@ -44,6 +44,8 @@ class Item:
     revision: int
     local: Side
     ours: bool
+    leaving: bool
+    """It moves to another room, and is not there yet."""
     waits_for_push: bool
     """An unsent change or an unsettled write of this reservation: the push decides, from a fresh read."""
     parked: bool
@@ -158,6 +160,7 @@ def _item(link: Link, reservation: Reservation | None, busy: set[int], parked: s
         revision=reservation.meeting.revision if reservation else 0,
         local=local,
         ours=ours,
+        leaving=reservation is not None and reservation.leaves_for_id is not None,
         waits_for_push=link.reservation_id in busy,
         parked=link.reservation_id in parked,
     )

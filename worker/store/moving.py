@@ -8,13 +8,14 @@ from datetime import datetime
 from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from webapp.domain.words import HoldKind, LinkState, SyncState
+from webapp.domain.words import MOVE_REFUSED, HoldKind, LinkState, SyncState
 from webapp.models import Link, Reservation
 from webapp.outbox import queue_for_push, want_run
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.rows import end_reservation, lock_room
 from worker.store.claims import Lane
 from worker.store.holds import HeldAction, add, carried_out, key_of
+from worker.store.writes import plan_again
 
 _leaving, _arriving = aliased(Reservation), aliased(Reservation)
 
@@ -71,11 +72,18 @@ def finish(session: Session, move: Move, now: datetime) -> None:
     if over.cancelled_at is None:
         end_reservation(session, over, by, now)
         settle_overlaps(session, over, now)
-    if not move.arrived:
-        _stays(session, leaving, now)
     if over.room.mailbox_id is not None:
         queue_for_push(session, over, over.room.mailbox_id, now)
-        want_run(session, over.room.mailbox_id)
+    if not move.arrived:
+        _stays(session, leaving, now)
+    told = {over.room.mailbox_id} | (set() if move.arrived else {leaving.room.mailbox_id})
+    for mailbox_id in sorted(key for key in told if key is not None):
+        want_run(session, mailbox_id)
+
+
+def was_refused(session: Session, reservation_id: int) -> bool:
+    """Whether a person is still to find out that this reservation could not be moved; saved anew it is no matter."""
+    return session.get_one(Reservation, reservation_id).sync_code == MOVE_REFUSED
 
 
 def leave_here(session: Session, room_id: int, key: str, now: datetime) -> int | None:
@@ -83,7 +91,7 @@ def leave_here(session: Session, room_id: int, key: str, now: datetime) -> int |
     reservation_id = int(key.split(":")[1])
     carried_out(session, room_id, HoldKind.SLOT_TAKEN, key, now)
     reservation = session.get(Reservation, reservation_id)
-    if reservation is None or reservation.sync_code != "move_refused":
+    if reservation is None or reservation.sync_code != MOVE_REFUSED:
         return None
     reservation.sync_code = None
     session.flush()
@@ -91,7 +99,10 @@ def leave_here(session: Session, room_id: int, key: str, now: datetime) -> int |
 
 
 def _stays(session: Session, leaving: Reservation, now: datetime) -> None:
-    """The new room could not have it: the reservation stays where it is, and a person finds out why."""
-    leaving.sync_state, leaving.sync_code, leaving.sync_fields = SyncState.SYNCED, "move_refused", {}
+    """The new room could not have it: the reservation stays where it is, and a person finds out why. What else was
+    changed of it is sent here."""
+    leaving.sync_state, leaving.sync_code, leaving.sync_fields = SyncState.SYNCED, MOVE_REFUSED, {}
+    if leaving.room.mailbox_id is not None:
+        plan_again(session, leaving.id, leaving.room.mailbox_id, now)
     action = HeldAction(key=key_of(leaving.id), action="move_refused", reservation_id=leaving.id)
     add(session, leaving.room_id, HoldKind.SLOT_TAKEN, action, now)

@@ -7,11 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import span_from_json, span_to_json
-from webapp.domain.words import AttemptKind, AttemptState, HoldKind, LinkState, MeetingKind, OutboxKind, SyncState
+from webapp.domain.words import (
+    MOVE_REFUSED,
+    AttemptKind,
+    AttemptState,
+    HoldKind,
+    LinkState,
+    MeetingKind,
+    OutboxKind,
+    SyncState,
+)
 from webapp.models import Attempt, Install, Link, Outbox, Reservation
 from webapp.outbox import queue_for_push
 from webapp.reservations.rows import is_ours, span_of
@@ -139,8 +148,12 @@ def clear(session: Session, push: Push, state: SyncState | None) -> None:
         session.execute(
             update(Reservation)
             .where(Reservation.id == push.reservation_id)
-            .values(sync_state=state, sync_code=None, sync_fields={})
+            .values(sync_state=state, sync_code=_LASTING_CODE, sync_fields={})
         )
+
+
+_LASTING_CODE = case((Reservation.sync_code == MOVE_REFUSED, MOVE_REFUSED), else_=None)
+"""What is said of a refused move until a person read it."""
 
 
 def drop(session: Session, push: Push) -> None:

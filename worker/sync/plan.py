@@ -14,6 +14,7 @@
 | gone | changed | hold: edited there, cancelled here | nothing |
 | same | gone | cancel here | cancel here |
 | changed | gone | hold: cancelled there, edited here | cancel here |
+| on its way to another room | gone | cancel here, and its move; both values kept | (cannot be) |
 | gone | gone | bury the link | bury the link |
 | there is none | new | import | import |
 | new | there is none | create | cancel here: the copy that was to be taken in anew is gone |
@@ -121,8 +122,9 @@ Plan = tuple[Action, ...]
 _CONFLICT_OF_GROUP = {"time": ConflictKind.TIME, "subject": ConflictKind.TITLE}
 
 
-def reconcile(base: Base | None, local: Side, remote: Side, ours: bool) -> Plan:
-    """The actions that bring one item to agreement; see the table at the top."""
+def reconcile(base: Base | None, local: Side, remote: Side, ours: bool, leaving: bool = False) -> Plan:
+    """The actions that bring one item to agreement; see the table at the top. `leaving`: it moves to another room,
+    and is not there yet."""
     if local is UNKNOWN or remote is UNKNOWN:
         return ()
     if base is None:
@@ -132,7 +134,7 @@ def reconcile(base: Base | None, local: Side, remote: Side, ours: bool) -> Plan:
     if isinstance(remote, Values):
         return _gone_here(base, remote, ours)
     if isinstance(local, Values):
-        return _gone_there(base, local, ours)
+        return _gone_there(base, local, ours and not leaving)
     return (Bury(),)
 
 
