@@ -362,16 +362,18 @@ def test_a_rule_that_becomes_readable_is_taken_up_h30(world: World, organizer: O
 def test_another_idea_of_a_zone_is_told_and_moves_no_date_h34(
     world: World, organizer: Organizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The zone's data changed here and not there: the dates that Outlook tells count."""
-    event = booked(organizer)
+    """Here Berlin gave up summer time, there it did not: the dates that Outlook tells count."""
+    event = booked(organizer, weekly(type="numbered", numberOfOccurrences=40))
     before = dates_here(world)
-    ours = {BERLIN: "Europe/Helsinki"}
+    ours = {BERLIN: "Africa/Lagos"}
     monkeypatch.setattr(rule, "zone_info", lambda name: ZoneInfo(ours.get(name, name)))
-    recurrence = weekly(type="numbered", numberOfOccurrences=7)
-    organizer.hand.change(event, recurrence=recurrence)
+    organizer.hand.change(event, recurrence=weekly(type="numbered", numberOfOccurrences=41))
     world.run()
-    assert [one[:3] for one in dates_here(world)[:6]] == [one[:3] for one in before]
+    assert dates_here(world)[:40] == before
     assert dates_here(world) == dates_there(world)
+    [(code, fields)] = rule_trouble(world)
+    assert (code, fields["count"]) == ("rule_differs", 18)  # those of the winter, as more of them are in summer
+    assert "rule_aside" in steps(world)
     assert world.holds() == []
     assert_quiet(world)
 
