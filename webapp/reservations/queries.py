@@ -124,29 +124,32 @@ def bookings(session: Session, room_ids: Sequence[int], start: datetime, end: da
     )
     found: dict[int, list[Booked]] = defaultdict(list)
     for row in session.execute(query):
-        nameless = row.is_private and row.title_source is not TitleSource.TYPED
-        found[row.room_id].append(
-            Booked(
-                reservation_id=row.id,
-                title=shown_title(row.own_title or row.title, row.title_source, row.is_private, row.organizer),
-                who="" if nameless else row.organizer or row.owner or "",
-                starts_at=row.starts_at,
-                ends_at=row.ends_at,
-                all_day=row.all_day,
-                origin=row.origin,
-                is_private=row.is_private,
-                is_series=row.kind is MeetingKind.SERIES,
-                sync_state=row.sync_state,
-                answer=row.answer,
-                blocks=row.blocks,
-                time_is=_time_is(row),
-                is_unconfirmed=row.sync_code == "unconfirmed",
-                is_leaving=row.leaves_for_id is not None,
-                is_unfollowed=row.not_followed_since is not None,
-                is_exception=row.is_exception,
-            )
-        )
+        found[row.room_id].append(_booked(row))
     return found
+
+
+def _booked(row: Row[Any]) -> Booked:
+    """One row of `bookings`."""
+    nameless = row.is_private and row.title_source is not TitleSource.TYPED
+    return Booked(
+        reservation_id=row.id,
+        title=shown_title(row.own_title or row.title, row.title_source, row.is_private, row.organizer),
+        who="" if nameless else row.organizer or row.owner or "",
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        all_day=row.all_day,
+        origin=row.origin,
+        is_private=row.is_private,
+        is_series=row.kind is MeetingKind.SERIES,
+        sync_state=row.sync_state,
+        answer=row.answer,
+        blocks=row.blocks,
+        time_is=_time_is(row),
+        is_unconfirmed=row.sync_code == "unconfirmed",
+        is_leaving=row.leaves_for_id is not None,
+        is_unfollowed=row.not_followed_since is not None,
+        is_exception=row.is_exception,
+    )
 
 
 def _time_is(row: Row[Any]) -> str:

@@ -21,6 +21,7 @@ from worker.store.effects import Told
 from worker.store.holds import HeldAction, key_of
 from worker.store.items import Item
 from worker.store.series import rule_trouble
+from worker.store.still import MovedOn
 from worker.store.strangers import is_copy_of_unsettled_create
 from worker.store.writes import Write
 from worker.sync.link import Observation
@@ -136,7 +137,7 @@ def _commit_part(run: Run, part: list[Decision]) -> None:
             try:
                 _do(run, session, decision)
                 _tell_hold(run, session, decision)
-            except effects.MovedOn:
+            except MovedOn:
                 continue
 
 
@@ -158,7 +159,7 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
     item, now = decision.item, run.now()
     by = "approved_" if decision.approved else ""  # what a person approved the brakes do not count
     if session.get(Link, item.link_id) is None:
-        raise effects.MovedOn
+        raise MovedOn
     if not decision.plan:
         effects.clean(session, item)
         ending.ask_whether_invited(session, item, now)

@@ -12,7 +12,7 @@ from webapp.reservations.rows import lock_room
 from worker.room_run.context import Run
 from worker.room_run.push import may_be_unreadable
 from worker.room_run.writing import send_delete, tell_withdrawn
-from worker.store import effects, ending, items, writes
+from worker.store import effects, ending, items, writes, yielding
 from worker.store.items import Item
 from worker.store.writes import Write
 from worker.sync.errors import Gone
@@ -65,7 +65,7 @@ def _adopt(
             ending.bury(session, instead_of, ending.GONE_THERE, now)
         effects.adopt(session, run.lane, reservation_id, item.event_id, seen, asked, now)
         session.get_one(Link, item.link_id).dirty = True
-        losers = effects.yield_to_earlier(session, run.lane, reservation_id, item.event_id, seen, now)
+        losers = yielding.to_earlier(session, run.lane, reservation_id, item.event_id, seen, now)
         tell_withdrawn(run, session, losers)
         run.log.step(session, now, "none", "adopt", reservation_id, "found_by_mark")
 

@@ -13,9 +13,10 @@ from worker.room_run.organizer.sending import send_task
 from worker.room_run.slot import Slot, look_at_slot
 from worker.room_run.stopped import ask, is_at_war, is_decided, keep, let_go, take_theirs
 from worker.room_run.writing import bind, send_create, send_delete, send_patch
-from worker.store import effects, ending, holds, records, writes
+from worker.store import effects, ending, holds, records, writes, yielding
 from worker.store.holds import key_of
 from worker.store.items import Item
+from worker.store.still import MovedOn, check_saved
 from worker.store.writes import Push, Write
 from worker.sync.conflict import ours_yields
 from worker.sync.errors import Gone, Refused, Unavailable
@@ -82,7 +83,7 @@ def push_all(run: Run) -> None:
             _put_off(run, push, timedelta(seconds=error.wait_seconds) if error.wait_seconds else None)
             if unanswered >= PATIENCE:
                 raise
-        except effects.MovedOn:
+        except MovedOn:
             _put_off(run, push, SOON)
 
 
@@ -129,7 +130,7 @@ def _block_its_time(run: Run, push: Push) -> None:
     if not push.blocks_elsewhen or not isinstance(push.local, Values):
         return
     with run.lane.writing() as session:
-        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
+        check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
         effects.block_time(session, push.reservation_id, push.local.time, run.now())
 
 
@@ -228,7 +229,7 @@ def _take_time_back(run: Run, push: Push, item: Item, seen: Observation) -> None
     assert isinstance(push.local, Values), "a time was to be sent"
     now = run.now()
     with run.lane.writing() as session:
-        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
+        check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
         records.disagree(
             session,
             run.lane.room_id,
@@ -292,7 +293,7 @@ def _create_again(run: Run, push: Push, item: Item) -> None:
     """A new event, by the next incarnation, if its slot is still free: else it waits for another one."""
     now, key = run.now(), key_of(push.reservation_id)
     with run.lane.writing() as session:
-        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
+        check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
         ending.bury(session, item.link_id, ending.GONE_THERE, now)
         holds.carried_out(session, run.lane.room_id, HoldKind.EDITED_AND_CANCELLED, key, now)
         records.end_dispute(session, push.reservation_id, "here", now)
@@ -302,8 +303,8 @@ def _create_again(run: Run, push: Push, item: Item) -> None:
 def _yield(run: Run, push: Push, values: Values) -> None:
     now = run.now()
     with run.lane.writing() as session:
-        effects.check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
-        effects.yield_slot(session, run.lane, push.reservation_id, values.time, now)
+        check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
+        yielding.give_up_slot(session, run.lane, push.reservation_id, values.time, now)
         writes.drop(session, push)
         run.log.step(session, now, "here", "hold", push.reservation_id, HoldKind.SLOT_TAKEN.value)
 

@@ -17,7 +17,7 @@ from webapp.domain.words import AttemptState, HoldKind, LinkState, SyncState
 from webapp.models import Link
 from webapp.reservations.rows import lock_room
 from worker.room_run.context import Run
-from worker.store import effects, ending, writes
+from worker.store import effects, ending, writes, yielding
 from worker.store.writes import OpenAttempt
 from worker.sync.errors import (
     AccessDenied,
@@ -86,7 +86,9 @@ def bind(
         run.log.step(session, now, "there", action, attempt.reservation_id)
         if found_later:
             tell_withdrawn(
-                run, session, effects.yield_to_earlier(session, run.lane, attempt.reservation_id, event_id, seen, now)
+                run,
+                session,
+                yielding.to_earlier(session, run.lane, attempt.reservation_id, event_id, seen, now),
             )
     return True
 

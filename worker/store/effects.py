@@ -8,46 +8,34 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.intervals import Span, span_from_json, span_to_json
+from webapp.domain.intervals import Span, span_from_json
 from webapp.domain.words import (
     Answer,
-    AttemptKind,
-    AttemptState,
-    HoldKind,
     Home,
     LinkRole,
     LinkState,
     MeetingKind,
-    Origin,
-    OutboxKind,
     SyncState,
     TitleSource,
 )
-from webapp.models import Attempt, Link, Meeting, Outbox, Reservation
+from webapp.models import Link, Meeting, Outbox, Reservation
 from webapp.outbox import queue_for_push
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.remote import (
     RemoteMeeting,
     follow_remote,
     import_remote,
-    withdraw,
 )
 from webapp.reservations.rows import Dated, lock_room, set_span, write_dates
-from worker.store import holds
 from worker.store.authority import is_stopped
 from worker.store.claims import Lane
-from worker.store.holds import HeldAction
 from worker.store.items import Item, base_of, local_values, set_base
 from worker.store.observing import TITLE_WAIT
 from worker.store.series import remote_series
-from worker.sync.conflict import ours_yields
-from worker.sync.link import Observation, observation_from_json, observation_to_json, was_touched
-from worker.sync.plan import ABSENT
+from worker.store.still import check_still, check_wanted
+from worker.store.yielding import settle_earlier
+from worker.sync.link import Observation, observation_to_json, was_touched
 from worker.sync.values import LOCAL_GROUPS, SeriesDate, Values, changed, values_to_json
-
-
-class MovedOn(Exception):
-    """The item changed here since it was planned: nothing of it is carried out, it is planned again."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +53,7 @@ def take_in(session: Session, lane: Lane, link_id: int, seen: Observation, now: 
     link.reservation_id = reservation.id
     link.role = LinkRole.AUTHORITY if seen.is_organizer else LinkRole.COPY
     _settled(session, link, reservation, seen, now)
-    return Told(reservation.id, _yielding(session, lane, reservation, link, seen, now))
+    return Told(reservation.id, settle_earlier(session, lane, reservation, link, seen, now))
 
 
 def follow_beside(
@@ -75,7 +63,7 @@ def follow_beside(
     no outbox row for them; they go to the room that it moves to."""
     follow_some(session, item, seen, groups, now)
     link, reservation = session.get_one(Link, item.link_id), session.get_one(Reservation, item.reservation_id)
-    return Told(reservation.id, _yielding(session, lane, reservation, link, seen, now))
+    return Told(reservation.id, settle_earlier(session, lane, reservation, link, seen, now))
 
 
 def follow(session: Session, lane: Lane, item: Item, seen: Observation, now: datetime) -> Told:
@@ -87,7 +75,7 @@ def follow(session: Session, lane: Lane, item: Item, seen: Observation, now: dat
     if reservation.meeting.revision != item.revision:
         _tell_arriving(session, reservation, now)
     _settled(session, link, reservation, seen, now)
-    return Told(reservation.id, _yielding(session, lane, reservation, link, seen, now))
+    return Told(reservation.id, settle_earlier(session, lane, reservation, link, seen, now))
 
 
 def follow_some(session: Session, item: Item, seen: Observation, groups: frozenset[str], now: datetime) -> int:
@@ -165,7 +153,7 @@ def clean(session: Session, item: Item) -> None:
         session.execute(delete(Link).where(Link.id == item.link_id))
         return
     if item.reservation_id is not None:
-        _check_wanted(item, session.get_one(Reservation, item.reservation_id))
+        check_wanted(item, session.get_one(Reservation, item.reservation_id))
     session.execute(update(Link).where(Link.id == item.link_id).values(dirty=False, must_confirm=False))
 
 
@@ -220,17 +208,6 @@ def adopt(
     return link.id
 
 
-def yield_to_earlier(
-    session: Session, lane: Lane, reservation_id: int, event_id: str, seen: Observation, now: datetime
-) -> tuple[int, ...]:
-    """An event of ours was found again: meanwhile the delta may have brought one that was there before (H51)."""
-    reservation = session.get_one(Reservation, reservation_id)
-    if reservation.cancelled_at is not None or reservation.withdrawn_at is not None:
-        return ()
-    link = session.scalars(select(Link).where(Link.mailbox_id == lane.mailbox_id, Link.event_id == event_id)).one()
-    return _yielding(session, lane, reservation, link, seen, now)
-
-
 def wrote(
     session: Session, link_id: int, seen: Observation, sent: Values, groups: tuple[str, ...], now: datetime
 ) -> None:
@@ -248,63 +225,6 @@ def wrote(
     link.base_remote = values_to_json(replace(base.remote, **returned))
     link.observed = observation_to_json(seen)
     link.dirty = True
-
-
-def yield_slot(session: Session, lane: Lane, reservation_id: int, before: Span, now: datetime) -> None:
-    """Ours is the later of two: it stays here as Held and blocks nothing; its event is removed (H51)."""
-    withdraw(session, reservation_id, now)
-    action = HeldAction(
-        key=holds.key_of(reservation_id),
-        action="rebook",
-        reservation_id=reservation_id,
-        before=span_to_json(before),
-    )
-    holds.add(session, lane.room_id, HoldKind.SLOT_TAKEN, action, now)
-    session.execute(
-        update(Link)
-        .where(Link.mailbox_id == lane.mailbox_id, Link.reservation_id == reservation_id)
-        .values(dirty=True)
-    )
-
-
-def check_saved(session: Session, room_id: int, reservation_id: int, revision: int) -> None:
-    """Refuse to act on what was to be sent if a person saved again since; takes the room's lock."""
-    lock_room(session, room_id)
-    saved = session.scalar(select(Meeting.revision).join(Reservation).where(Reservation.id == reservation_id))
-    if saved != revision:
-        raise MovedOn
-
-
-def check_still(session: Session, item: Item) -> None:
-    """Refuse to act on an item that a person changed, or that a write is under way for, since it was planned."""
-    reservation = session.get_one(Reservation, item.reservation_id, populate_existing=True)
-    _check_wanted(item, reservation)
-    revision = session.scalars(select(Meeting.revision).where(Meeting.id == reservation.meeting_id)).one()
-    unsent = session.scalar(
-        select(Outbox.id).where(
-            Outbox.reservation_id == item.reservation_id,
-            Outbox.parked.is_(False),
-            Outbox.kind == OutboxKind.PUSH,
-        )
-    )
-    unsettled = session.scalar(
-        select(Attempt.id).where(
-            Attempt.reservation_id == item.reservation_id,
-            Attempt.state == AttemptState.OPEN,
-            Attempt.target_mailbox_id.is_(None),
-            Attempt.kind != AttemptKind.DECLINE,
-        )
-    )
-    if revision != item.revision or (unsent is not None and not item.waits_for_push) or unsettled is not None:
-        raise MovedOn
-
-
-def _check_wanted(item: Item, reservation: Reservation) -> None:
-    """Refuse where the reservation lost or got back its wish for an event since: another item's import may have
-    taken its slot in this very transaction."""
-    unwanted = reservation.cancelled_at is not None or reservation.withdrawn_at is not None
-    if unwanted != (item.local is ABSENT):
-        raise MovedOn
 
 
 def _settled(session: Session, link: Link, reservation: Reservation, seen: Observation, now: datetime) -> None:
@@ -403,33 +323,3 @@ def _remote_meeting(lane: Lane, link: Link, seen: Observation) -> RemoteMeeting:
 def _is_changed(one: SeriesDate) -> bool:
     """A date that this room only declined says so; nobody changed it."""
     return one.is_exception and one.answer is not Answer.DECLINED
-
-
-def _yielding(
-    session: Session, lane: Lane, reservation: Reservation, link: Link, seen: Observation, now: datetime
-) -> tuple[int, ...]:
-    """Which of ours, made here, are later than what they overlap: they yield, and a person finds them Held."""
-    losers: list[int] = []
-    for other in settle_overlaps(session, reservation, now):
-        theirs = session.get_one(Reservation, other)
-        their_link = session.scalar(
-            select(Link).where(
-                Link.mailbox_id == lane.mailbox_id, Link.reservation_id == other, Link.state == LinkState.LINKED
-            )
-        )
-        if their_link is None or not their_link.observed:
-            continue
-        created = observation_from_json(their_link.observed).created
-        mine, other_side = (seen.created, link.event_id), (created, their_link.event_id)
-        if _is_our_own(theirs) and ours_yields(other_side, mine):
-            losers.append(other)
-            yield_slot(session, lane, other, observation_from_json(their_link.observed).values.time, now)
-        elif _is_our_own(reservation) and ours_yields(mine, other_side):
-            losers.append(reservation.id)
-            yield_slot(session, lane, reservation.id, seen.values.time, now)
-    return tuple(losers)
-
-
-def _is_our_own(reservation: Reservation) -> bool:
-    """Made here and kept in the room's own calendar: only such an event is ever withdrawn by itself (I9)."""
-    return reservation.meeting.home is Home.RESOURCE and reservation.meeting.origin is Origin.HERE

@@ -15,8 +15,8 @@ from webapp.reservations.remote import cancel_remote, decline_remote
 from webapp.reservations.rows import Dated, is_ours, lock_room, span_of, write_dates
 from worker.store import holds, records
 from worker.store.claims import Lane
-from worker.store.effects import check_still
 from worker.store.items import Item, local_values
+from worker.store.still import check_still
 from worker.sync.plan import ABSENT
 from worker.sync.values import values_to_json
 
