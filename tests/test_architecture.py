@@ -15,6 +15,7 @@ from webapp import enqueue
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("flask", "sqlalchemy", "requests", "msal", "redis", "rq", "werkzeug", "wtforms")
+DEVELOPERS = ("pytest", "_pytest", "hypothesis", "playwright", "time_machine", "yaml", "O365", "jsonschema", "honcho")
 PURE = {"webapp/domain": ("webapp.domain",), "worker/sync": ("worker.sync", "webapp.domain")}
 LIBRARIES = frozenset({*sys.stdlib_module_names, "dateutil", "tzdata", "tzlocal"})
 
@@ -30,6 +31,14 @@ def test_a_pure_folder_loads_in_a_fresh_interpreter_without_anything_heavy(folde
 
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", ["script.lib.demo", "tests.tenant.__main__", "worker.main", "webapp"])
+def test_what_script_server_starts_needs_nothing_that_only_developers_have(module: str) -> None:
+    """A stranger's environment holds requirements-demo.txt alone."""
+    code = f"import sys, {module}; print([m for m in {DEVELOPERS} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 

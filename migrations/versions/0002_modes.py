@@ -26,6 +26,33 @@ ATTEMPT = sa.table("attempt", sa.column("kind", sa.String()))
 
 
 def upgrade() -> None:
+    _make_ledger()
+    _make_left_mailboxes()
+    _widen_attempts_and_holds()
+    _widen_links_and_mailboxes()
+    _widen_meetings()
+    _widen_outbox_and_reservations()
+    _widen_the_rest()
+    _allow(ATTEMPT_KINDS + NEW_ATTEMPT_KINDS, HOLD_KINDS + NEW_HOLD_KINDS)
+
+
+def downgrade() -> None:
+    _forget(HOLD, NEW_HOLD_KINDS)
+    _forget(ATTEMPT, NEW_ATTEMPT_KINDS)
+    op.execute(sa.text("DELETE FROM outbox WHERE kind != 'push'"))
+    op.execute(sa.text("DELETE FROM link WHERE meeting_id IS NOT NULL"))
+    op.execute(sa.text("DELETE FROM mailbox_ledger"))
+    op.execute(sa.text("DELETE FROM mailbox WHERE kind = 'person'"))
+    _allow(ATTEMPT_KINDS, HOLD_KINDS)
+    _narrow_the_rest()
+    _narrow_outbox_and_reservations()
+    _narrow_meetings()
+    _narrow_links_and_mailboxes()
+    _narrow_attempts_and_holds()
+    _drop_ledger_and_left_mailboxes()
+
+
+def _make_ledger() -> None:
     op.create_table(
         "mailbox_ledger",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -73,6 +100,8 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_mailbox_ledger_meeting_id"), ["meeting_id"], unique=False)
 
+
+def _make_left_mailboxes() -> None:
     op.create_table(
         "left_mailbox",
         sa.Column("mailbox_id", sa.Integer(), nullable=False),
@@ -91,6 +120,8 @@ def upgrade() -> None:
     with op.batch_alter_table("left_mailbox", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_left_mailbox_room_id"), ["room_id"], unique=False)
 
+
+def _widen_attempts_and_holds() -> None:
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.add_column(sa.Column("target_mailbox_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
@@ -126,6 +157,8 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("decided_at", models.UtcDateTime(timezone=True), nullable=True))
 
+
+def _widen_links_and_mailboxes() -> None:
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.add_column(sa.Column("meeting_id", sa.Integer(), nullable=True))
         batch_op.create_index(batch_op.f("ix_link_meeting_id"), ["meeting_id"], unique=False)
@@ -169,6 +202,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind = 'person'"),
         )
 
+
+def _widen_meetings() -> None:
     with op.batch_alter_table("meeting", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column(
@@ -216,6 +251,8 @@ def upgrade() -> None:
     with op.batch_alter_table("occurrence", schema=None) as batch_op:
         batch_op.add_column(sa.Column("is_exception", sa.Boolean(), nullable=False, server_default=sa.false()))
 
+
+def _widen_outbox_and_reservations() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column(
@@ -245,6 +282,8 @@ def upgrade() -> None:
             batch_op.f("fk_reservation_leaves_for_id"), "reservation", ["leaves_for_id"], ["id"], ondelete="SET NULL"
         )
 
+
+def _widen_the_rest() -> None:
     with op.batch_alter_table("room", schema=None) as batch_op:
         batch_op.add_column(sa.Column("drift_count", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("drift_at", models.UtcDateTime(timezone=True), nullable=True))
@@ -260,17 +299,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("strict", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("create_in_owner", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.create_check_constraint("create_needs_delegation", "delegation OR NOT create_in_owner")
-    _allow(ATTEMPT_KINDS + NEW_ATTEMPT_KINDS, HOLD_KINDS + NEW_HOLD_KINDS)
 
 
-def downgrade() -> None:
-    _forget(HOLD, NEW_HOLD_KINDS)
-    _forget(ATTEMPT, NEW_ATTEMPT_KINDS)
-    op.execute(sa.text("DELETE FROM outbox WHERE kind != 'push'"))
-    op.execute(sa.text("DELETE FROM link WHERE meeting_id IS NOT NULL"))
-    op.execute(sa.text("DELETE FROM mailbox_ledger"))
-    op.execute(sa.text("DELETE FROM mailbox WHERE kind = 'person'"))
-    _allow(ATTEMPT_KINDS, HOLD_KINDS)
+def _narrow_the_rest() -> None:
     with op.batch_alter_table("sync_settings", schema=None) as batch_op:
         batch_op.drop_constraint(op.f("ck_sync_settings_create_needs_delegation"), type_="check")
         batch_op.drop_column("create_in_owner")
@@ -287,6 +318,8 @@ def downgrade() -> None:
         batch_op.drop_column("drift_at")
         batch_op.drop_column("drift_count")
 
+
+def _narrow_outbox_and_reservations() -> None:
     with op.batch_alter_table("reservation", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_reservation_leaves_for_id"), type_="foreignkey")
         batch_op.drop_column("leaves_for_id")
@@ -299,6 +332,8 @@ def downgrade() -> None:
         batch_op.create_unique_constraint(batch_op.f("uq_outbox_reservation_id"), ["reservation_id"])
         batch_op.drop_column("kind")
 
+
+def _narrow_meetings() -> None:
     with op.batch_alter_table("occurrence", schema=None) as batch_op:
         batch_op.drop_column("is_exception")
 
@@ -314,6 +349,8 @@ def downgrade() -> None:
         batch_op.drop_column("authority_look_at")
         batch_op.drop_column("authority_state")
 
+
+def _narrow_links_and_mailboxes() -> None:
     with op.batch_alter_table("mailbox", schema=None) as batch_op:
         batch_op.drop_constraint(op.f("ck_mailbox_reach"), type_="check")
         batch_op.drop_constraint(op.f("ck_mailbox_mailboxkind"), type_="check")
@@ -333,6 +370,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_link_meeting_id"))
         batch_op.drop_column("meeting_id")
 
+
+def _narrow_attempts_and_holds() -> None:
     with op.batch_alter_table("hold_action", schema=None) as batch_op:
         batch_op.drop_constraint(op.f("ck_hold_action_holdactionstate"), type_="check")
         batch_op.drop_column("decided_at")
@@ -347,6 +386,8 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_attempt_target_mailbox_id"), type_="foreignkey")
         batch_op.drop_column("target_mailbox_id")
 
+
+def _drop_ledger_and_left_mailboxes() -> None:
     with op.batch_alter_table("mailbox_ledger", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mailbox_ledger_meeting_id"))
         batch_op.drop_index(batch_op.f("ix_mailbox_ledger_mailbox_id_mailbox_ledger_at"))

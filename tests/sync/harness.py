@@ -23,7 +23,7 @@ from tests.sync.oracle import Ledger, dump, live_here, live_there
 from tests.sync.world import World
 from tests.tenant import Booked, RequestInfo
 from tests.tenant.faults import READ_KINDS
-from tests.tenant.watch import improper_requests
+from tests.tenant.personal import improper_requests
 from webapp.database import Transactions
 from webapp.domain.intervals import Timed
 from webapp.domain.words import Home

@@ -74,13 +74,19 @@ def test_a_rooms_own_reservation_is_made_in_the_other_room_before_it_leaves_the_
     assert_quiet(world)
 
 
-def test_a_move_into_a_slot_that_is_taken_in_outlook_leaves_the_reservation_where_it_was(world: World) -> None:
+def refused_move(world: World, title: str = "Plan", hours: float = 10) -> int:
+    """A reservation in alder that was to move to birch, where somebody in Outlook has the slot; its id."""
     key = world.book("alder", "Plan", world.at(10))
     world.run()
-    put(world, "birch", "First", world.at(10))
+    put(world, "birch", "First", world.at(hours))
     world.tenant.advance(1)
-    move(world, key, "birch")
+    move(world, key, "birch", title, world.at(hours))
     world.run()
+    return key
+
+
+def test_a_move_into_a_slot_that_is_taken_in_outlook_leaves_the_reservation_where_it_was(world: World) -> None:
+    key = refused_move(world)
 
     assert_same(world, "alder")
     assert_same(world, "birch")
@@ -93,12 +99,7 @@ def test_a_move_into_a_slot_that_is_taken_in_outlook_leaves_the_reservation_wher
 
 def test_a_move_that_was_refused_is_left_at_that_by_a_person(world: World) -> None:
     """The hold closes in his name, nothing is written, and the reservation says nothing of it any more."""
-    key = world.book("alder", "Plan", world.at(10))
-    world.run()
-    put(world, "birch", "First", world.at(10))
-    world.tenant.advance(1)
-    move(world, key, "birch")
-    world.run()
+    key = refused_move(world)
     writes = world.writes()
     assert decide(world, Choice.LEAVE_HERE, by="Otto") == 1
     world.run()
@@ -195,12 +196,7 @@ def test_a_title_typed_here_arrives_though_the_event_gets_another_time_before_th
 
 def test_what_is_changed_with_the_room_is_sent_to_the_old_room_where_the_new_one_is_taken(world: World) -> None:
     """I2: the reservation stays, with its new title and time."""
-    key = world.book("alder", "Plan", world.at(10))
-    world.run()
-    put(world, "birch", "First", world.at(12))
-    world.tenant.advance(1)
-    move(world, key, "birch", "Typed", world.at(12))
-    world.run()
+    key = refused_move(world, "Typed", 12)
 
     row = world.reservation(key)
     assert (row.cancelled_at, row.sync_state, row.sync_code) == (None, SyncState.SYNCED, "move_refused")

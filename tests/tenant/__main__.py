@@ -16,7 +16,7 @@ import trustme
 
 from tests.tenant import demo, persist
 from tests.tenant.server import TenantServer
-from tests.tenant.watch import improper_requests
+from tests.tenant.personal import improper_requests
 
 
 def _arguments() -> argparse.Namespace:

@@ -59,3 +59,8 @@ def subscribed(body: bytes) -> str | None:
 def said(info: RequestInfo) -> str:
     """A request in one line."""
     return f"{info.method} {info.path}?{info.query}"
+
+
+def improper_requests(tenant: Tenant) -> list[str]:
+    """Requests to persons' mailboxes that no setting ever allows, each once."""
+    return sorted({said(info) for info in tenant.improper})

@@ -15,14 +15,9 @@ from tests.tenant import personal
 from tests.tenant.tenant import Tenant
 
 
-def improper_requests(tenant: Tenant) -> list[str]:
-    """Requests to persons' mailboxes that no setting ever allows, each once."""
-    return sorted({personal.said(info) for info in tenant.improper})
-
-
 def assert_proper(tenant: Tenant) -> None:
     """Fail where a person's mailbox was asked for more than may be."""
-    asked = improper_requests(tenant)
+    asked = personal.improper_requests(tenant)
     assert not asked, "improper in persons' mailboxes:\n" + "\n".join(asked)
 
 

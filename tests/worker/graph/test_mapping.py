@@ -24,6 +24,7 @@ from worker.sync.event import (
     Party,
     Removed,
     ResourceAnswer,
+    Row,
     SeriesTouched,
     Unusable,
 )
@@ -256,7 +257,7 @@ def test_no_text_in_a_time_raises_h32(text, zone):
 
 @given(item=JSON)
 def test_no_item_at_all_raises_h32(item):
-    mapping.row(item)
+    assert isinstance(mapping.row(item), Row | mapping.Partial)
 
 
 def test_a_page_needs_one_of_the_two_links():
