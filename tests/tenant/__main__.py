@@ -15,8 +15,8 @@ from pathlib import Path
 import trustme
 
 from tests.tenant import demo, persist
-from tests.tenant.server import TenantServer
 from tests.tenant.personal import improper_requests
+from tests.tenant.server import TenantServer
 
 
 def _arguments() -> argparse.Namespace:
