@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.stack import DAY, Stack
 from tests.browser.steps import CONNECTIONS, SYNC, book_here, on_timetable
@@ -59,3 +59,22 @@ def test_every_screen_holds_at_every_width(panel: Page, stack: Stack, paths: lis
             wrong += [f"{path} at {width}: scrolls sideways"] if panel.evaluate(STICKS_OUT) else []
             wrong += [f"{path} at {width}: out of line, {said}" for said in panel.evaluate(OUT_OF_LINE)]
     assert wrong == []
+
+
+def test_a_list_of_rooms_that_comes_late_leaves_the_focus_where_a_person_types(
+    panel: Page, stack: Stack, linked: Callable[[str], str]
+) -> None:
+    linked("Elm")
+    panel.goto(f"{stack.panel}/rooms/new")
+    waiting: list[Route] = []
+    panel.route("**/rooms/places?*", lambda route: waiting.append(route))
+    with panel.expect_request("**/rooms/places?*"):
+        panel.get_by_label("Microsoft Connection to Use").select_option(index=1)
+    name = panel.get_by_label("Name", exact=True)
+    name.press_sequentially("Roof")
+    with panel.expect_response("**/rooms/places?*"):
+        waiting[0].continue_()
+    expect(panel.locator("#places-block")).to_contain_text("Rooms listed")
+    expect(name).to_be_focused()
+    name.press_sequentially("top")
+    expect(name).to_have_value("Rooftop")

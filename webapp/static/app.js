@@ -69,6 +69,10 @@
     focused = "";
   };
 
+  // A page that came whole is read from its top; only what a swap brings may ask for the focus.
+  const forgetMarks = () => all("[data-focus]").forEach((element) => element.removeAttribute("data-focus"));
+  addEventListener("DOMContentLoaded", forgetMarks);
+
   const settle = () => { localTimes(); ownZone(); showCopiers(); unfoldAgain(); showDialogs(); fadeToasts(); };
   addEventListener("DOMContentLoaded", settle);
 
@@ -86,7 +90,7 @@
     if (isPoll(event.detail.requestConfig?.elt) || document.querySelector("dialog[open]")) return;
     const marked = document.querySelector("#main [data-focus]") || (goBackTo && document.getElementById(goBackTo));
     marked?.focus();
-    all("[data-focus]").forEach((element) => element.removeAttribute("data-focus"));
+    forgetMarks();
     goBackTo = null;
   });
 
