@@ -18,6 +18,7 @@ FEATURES = (
     "connections",
     "sync_settings",
     "rooms",
+    "room_import",
     "reservations",
     "activity",
     "ledger",

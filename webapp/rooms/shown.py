@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flask import url_for
+from markupsafe import Markup
+
+from webapp.errors import FieldError
 from webapp.rooms.linking import Link
+from webapp.rooms.words import FIELD_WORDS
 
 LABELS = {
     "name": "Name",
@@ -15,6 +20,13 @@ LABELS = {
     "capacity": "Capacity",
     "link": "External Calendar",
 }
+
+
+def field_words(error: FieldError) -> Markup:
+    """The sentence of a refused field, with a link to the room that it names."""
+    other = error.fields.get("room_id")
+    url = url_for("rooms.show", room_id=other) if other else ""
+    return Markup(FIELD_WORDS[error.code]).format(url=url, **error.fields)
 
 
 def shown_differences(

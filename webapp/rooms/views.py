@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,10 +17,11 @@ from webapp.extensions import db
 from webapp.forms import is_whole, whole
 from webapp.htmx import answer, done
 from webapp.models import Connection, Room
-from webapp.rooms import following, linking, queries, service
+from webapp.rooms import following, linking, many, queries, service
 from webapp.rooms.forms import RoomForm, form_of
-from webapp.rooms.shown import shown_differences
-from webapp.rooms.words import FIELD_WORDS, reason_of
+from webapp.rooms.shown import field_words, shown_differences
+from webapp.rooms.words import bulk_words, reason_of
+from webapp.running import door_bell
 from webapp.words import words_for, words_of
 
 blueprint = Blueprint("rooms", __name__, url_prefix="/rooms")
@@ -172,6 +173,24 @@ def other_mailbox(room_id: int) -> AnyResponse:
     return _saved(room, "{} follows the new mailbox.")
 
 
+@blueprint.post("/bulk")
+def bulk() -> AnyResponse:
+    """The same for all ticked rooms: activate, pause, or read everything again."""
+    what, now = request.form.get("do", ""), utcnow()
+    ids = sorted({whole(text) for text in request.form.getlist("room") if is_whole(text)})[: queries.PER_PAGE]
+    if what not in {*many.Bulk} or not ids:
+        return _work(422, refusal=words_for("bulk_nothing"))
+    session = db.session()
+    result = many.for_each(session, ids, lambda one: many.bulk(session, one, many.Bulk(what), now))
+    if result.mailboxes:
+        door_bell().ring(SYNC_MAILBOXES, result.mailboxes)
+    flash(bulk_words(many.Bulk(what), result.done, result.already))
+    left = [words_of(error) for _, error in result.refused]
+    if left:
+        return _work(409, left_out=left)
+    return done(url_for(".index", **wanted_filter().as_args()), "rooms/_work_and_toasts.html", **_list())
+
+
 @blueprint.get("/<int:room_id>/status")
 def status(room_id: int) -> Response:
     """The moving part of a row (`part=cell`) or of the panel; a row that comes to rest has the counts read again."""
@@ -196,7 +215,7 @@ def list_places_again() -> AnyResponse:
     connection_id = request.form.get("connection_id", 0, whole)
     service.list_places_again(db.session(), connection_id)
     db.session.commit()
-    current_app.extensions["bell"].ring(LIST_PLACES, connection_id)
+    door_bell().ring(LIST_PLACES, connection_id)
     connection = db.session.get_one(Connection, connection_id)
     room_id = request.form.get("room_id", 0, whole)
     back = url_for(".show", room_id=room_id) if room_id else url_for(".new")
@@ -208,7 +227,7 @@ def _saved(room: Room, message: str) -> AnyResponse:
     flash(Markup(message).format(Markup("<bdi>{}</bdi>").format(room.name)))
     db.session.commit()
     if runs:
-        current_app.extensions["bell"].ring(SYNC_MAILBOXES, [mailbox_id])
+        door_bell().ring(SYNC_MAILBOXES, [mailbox_id])
     url = url_for(".show", room_id=room_id, **wanted_filter().as_args())
     return done(url, "rooms/_work_and_toasts.html", **_list(), **_room_panel(room_id))
 
@@ -228,9 +247,7 @@ def _refused(room_id: int, error: Refused) -> Response:
 
 def _field_refused(form: RoomForm, error: FieldError, room_id: int | None = None) -> Response:
     db.session.rollback()
-    other = error.fields.get("room_id")
-    url = url_for(".show", room_id=other) if other else ""
-    form[error.field].errors = [Markup(FIELD_WORDS[error.code]).format(url=url, **error.fields)]
+    form[error.field].errors = [field_words(error)]
     return _work(422, **(_form_panel(form) if room_id is None else _room_panel(room_id, form)))
 
 

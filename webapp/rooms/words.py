@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webapp.filters import count
 from webapp.words import Words
 
 FIELD_WORDS = {
@@ -25,6 +26,15 @@ WORDS: dict[str, Words] = {
         "<bdi>{room}</bdi> is archived",
         "An archived room takes no bookings and no changes.",
         ("Bring it back first.",),
+    ),
+    "room_not_linked": Words(
+        "<bdi>{room}</bdi> is not linked to a calendar", "There is nothing to switch or to read.", ("Link it first.",)
+    ),
+    "room_not_active": Words(
+        "Sync of <bdi>{room}</bdi> is switched off", "Its calendar is not read.", ("Switch its sync on first.",)
+    ),
+    "bulk_nothing": Words(
+        "No room is ticked", "Nothing was changed.", ("Tick rooms in the table, then press the button once more.",)
     ),
     "room_stale": Words(
         "Not saved: someone else changed this room",
@@ -164,3 +174,17 @@ def reason_of(code: str) -> str:
     if code.endswith("Error") or not code:
         return "It could not be taken over here; the worker’s log says why."
     return f"Its “{code}” makes no sense."
+
+
+BULK_WORDS = {
+    "activate": "sync is switched on",
+    "pause": "sync is switched off",
+    "resync": "the whole calendar is read again",
+}
+"""What was done to many rooms, by `webapp.rooms.many.Bulk`."""
+
+
+def bulk_words(what: str, done: int, already: int) -> str:
+    """`3 rooms: sync is switched on. 1 room was so already.`"""
+    said = f"{count(done, 'room')}: {BULK_WORDS[what]}."
+    return said + (f" {count(already, 'room was', 'rooms were')} so already." if already else "")

@@ -73,7 +73,18 @@
   const forgetMarks = () => all("[data-focus]").forEach((element) => element.removeAttribute("data-focus"));
   addEventListener("DOMContentLoaded", forgetMarks);
 
-  const settle = () => { localTimes(); ownZone(); showCopiers(); unfoldAgain(); showDialogs(); fadeToasts(); };
+  // Ticking many: the tick in the head ticks its whole page, and the bar says how many are ticked.
+  const countTicks = () => {
+    const boxes = [...all(".tick input[name]")], ticked = boxes.filter((box) => box.checked).length;
+    all("[data-tick-all]").forEach((head) => { head.hidden = false; head.checked = ticked > 0 && ticked === boxes.length; head.indeterminate = ticked > 0 && !head.checked; });
+    all("[data-ticked]").forEach((said) => { said.textContent = ticked === 1 ? "1 room ticked" : ticked ? `${ticked} rooms ticked` : "No room ticked"; });
+  };
+  addEventListener("change", (event) => {
+    if (event.target.matches("[data-tick-all]")) all(".tick input[name]").forEach((box) => { box.checked = event.target.checked; });
+    if (event.target.closest(".tick")) countTicks();
+  });
+
+  const settle = () => { localTimes(); countTicks(); ownZone(); showCopiers(); unfoldAgain(); showDialogs(); fadeToasts(); };
   addEventListener("DOMContentLoaded", settle);
 
   // After a swap focus goes to what the server marked, else back to the link that had opened a panel.

@@ -1,0 +1,1 @@
+"""Manage Rooms > Import rooms: the tenant's rooms become rooms here, many at once."""

@@ -1,0 +1,184 @@
+"""Manage Rooms > Import rooms: a mapping to look at, a preview, and only then rooms are linked and made.
+
+The mapping is a form: whatever button is pressed, all choices come along, and nothing is stored before the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask import Blueprint, Response, flash, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp.clock import utcnow
+from webapp.enqueue import LIST_PLACES, SYNC_MAILBOXES
+from webapp.errors import AppError, FieldError, NotFound
+from webapp.extensions import db
+from webapp.filters import count
+from webapp.forms import is_whole, whole
+from webapp.htmx import answer, done, go_to
+from webapp.models import Connection
+from webapp.room_import.mapping import AT_ONCE, PER_PAGE, SHOWN, RoomMapping, Row
+from webapp.room_import.words import WHY
+from webapp.rooms import many, queries, service
+from webapp.rooms.forms import zone_names
+from webapp.rooms.shown import field_words
+from webapp.running import door_bell
+from webapp.words import Words, words_for, words_of
+
+blueprint = Blueprint("room_import", __name__, url_prefix="/rooms/import")
+
+
+@blueprint.context_processor
+def _words() -> dict[str, Any]:
+    return {"words_for": words_for, "why_words": WHY}
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """The tenant's rooms with what each would become."""
+    return _mapping(request.args)
+
+
+@blueprint.post("/")
+def choose() -> AnyResponse:
+    """Another page, filter or search of the mapping, with all that was chosen so far."""
+    return _mapping(request.form)
+
+
+@blueprint.post("/preview")
+def preview() -> AnyResponse:
+    """What would be done; nothing is."""
+    return _preview(request.form)
+
+
+@blueprint.post("/confirm")
+def confirm() -> AnyResponse:
+    """Link and make the rooms that the preview showed."""
+    form, session = request.form, db.session()
+    connection = _connection(form)
+    mapping = RoomMapping(session, connection.id, form)
+    refusal = _refusal(mapping, form)
+    if refusal is not None:
+        return _mapping(form, refusal=refusal, http_status=422)
+    terms = many.Terms(connection.id, form.get("time_zone", "UTC"), "active" in form)
+    names = {row.listed.key: row.listed.name for row in mapping.rows}
+    wanted, now = mapping.imports, utcnow()
+    result = many.for_each(session, wanted[:AT_ONCE], lambda one: many.import_room(session, one, terms, now))
+    if result.mailboxes:
+        door_bell().ring(SYNC_MAILBOXES, result.mailboxes)
+    if result.refused:
+        refused = [(names[one.choice_id], _said(error)) for one, error in result.refused]
+        return _mapping(form, refused=refused, imported=result.done, http_status=409)
+    rest = len(wanted) - result.done
+    flash(f"{count(result.done, 'room')} imported." + (f" {count(rest, 'room')} left to import." if rest else ""))
+    return go_to(url_for(".index", connection=connection.id) if rest else url_for("rooms.index"))
+
+
+@blueprint.post("/list")
+def list_again() -> AnyResponse:
+    """Ask Microsoft for the tenant's rooms."""
+    connection = _connection(request.form)
+    service.list_places_again(db.session(), connection.id)
+    db.session.commit()
+    door_bell().ring(LIST_PLACES, connection.id)
+    return done(url_for(".index", connection=connection.id), "room_import/_work.html", **_context({}, connection))
+
+
+def _mapping(form: Mapping[str, str], *, http_status: int = 200, **said: Any) -> Response:
+    connection = _connection(form) if queries.connections(db.session()) else None
+    return answer(
+        "room_import/index.html", "room_import/_work.html", http_status, **_context(form, connection), **said
+    )
+
+
+def _context(form: Mapping[str, str], connection: Connection | None) -> dict[str, Any]:
+    session = db.session()
+    context = {"connection": connection, "connections": queries.connections(session), "per_page": PER_PAGE}
+    if connection is None:
+        return context
+    mapping = RoomMapping(session, connection.id, form)
+    show, q = _show(form), form.get("q", "").strip()[:200]
+    shown = mapping.shown(show, q)
+    page = min(_page(form), max(1, -(-len(shown) // PER_PAGE)))
+    rows = shown[(page - 1) * PER_PAGE : page * PER_PAGE]
+    return context | {
+        "mapping": mapping,
+        "show": show,
+        "q": q,
+        "page": page,
+        "total": len(shown),
+        "rows": rows,
+        "carried": _carried(mapping, rows),
+        "zones": zone_names(),
+        "time_zone": form.get("time_zone") or queries.usual_zone(session),
+        "active": "active" in form or "time_zone" not in form,
+    }
+
+
+def _carried(mapping: RoomMapping, rows: list[Row]) -> list[Row]:
+    """Rows of other pages for which somebody chose otherwise: they travel along, unseen."""
+    seen = {row.listed.key for row in rows}
+    return [row for row in mapping.rows if not row.is_as_proposed and row.listed.key not in seen]
+
+
+def _preview(form: Mapping[str, str]) -> Response:
+    connection = _connection(form)
+    mapping = RoomMapping(db.session(), connection.id, form)
+    refusal = _refusal(mapping, form)
+    if refusal is not None:
+        return _mapping(form, refusal=refusal, http_status=422)
+    context = _context(form, connection)
+    chosen = [row for row in mapping.rows if row.chosen.becomes in ("link", "new")]
+    context |= {"chosen": chosen, "at_once": AT_ONCE, "carried": _carried(mapping, [])}
+    return answer("room_import/preview.html", "room_import/_preview.html", **context)
+
+
+def _refusal(mapping: RoomMapping, form: Mapping[str, str]) -> Words | None:
+    """Why this cannot be imported as it was chosen."""
+    if mapping.clashes:
+        row = mapping.clashes[0]
+        same = sum(one.chosen.room == row.chosen.room for one in mapping.clashes)
+        name = row.room.name if row.room else ""
+        return words_for("import_clash", {"room": name, "number": count(same, "calendar")})
+    if not mapping.imports:
+        return words_for("import_nothing")
+    has_new = any(one.room_id is None for one in mapping.imports)
+    return words_for("import_zone") if has_new and form.get("time_zone") not in available_timezones() else None
+
+
+def _said(error: AppError) -> str:
+    if isinstance(error, FieldError):
+        return field_words(error)
+    words = words_of(error)
+    return f"{words.what}. {words.why}"
+
+
+def _connection(form: Mapping[str, str]) -> Connection:
+    """The connection that is named, else the first; raises `NotFound`."""
+    every = queries.connections(db.session())
+    wanted = form.get("connection", "")
+    found = next((one for one in every if str(one.id) == wanted), every[0] if every and not wanted else None)
+    if found is None:
+        raise NotFound(what="connection", id=wanted)
+    return found
+
+
+def _go(form: Mapping[str, str]) -> tuple[str, str]:
+    """What the pressed button asks for: `show:new`, `page:2`."""
+    what, _, value = form.get("go", "").partition(":")
+    return what, value
+
+
+def _show(form: Mapping[str, str]) -> str:
+    what, value = _go(form)
+    wanted = value if what == "show" else form.get("show", "")
+    return wanted if wanted in SHOWN else ""
+
+
+def _page(form: Mapping[str, str]) -> int:
+    """The page asked for; a new filter or search begins with the first."""
+    what, value = _go(form)
+    return max(1, whole(value)) if what == "page" and is_whole(value) else 1
