@@ -29,6 +29,7 @@ from webapp.enqueue import (
     SYNC_MAILBOXES,
 )
 from webapp.models import Connection, ConnectionCheck, DeltaSession, Mailbox
+from webapp.reservations.series_roll import extend_series
 from worker.process import Process, process, stopping
 from worker.store import claims, leases
 from worker.store.sync_all import close_finished
@@ -134,6 +135,11 @@ def longest_age(mailbox_id: int) -> timedelta:
     return REANCHOR - SPREAD * share_of(mailbox_id)
 
 
+def roll_series(here: Process, now: datetime) -> None:
+    """Make the dates of series that Outlook does not know up to the window's new end."""
+    extend_series(here.transactions, now)
+
+
 def finish_sync_all(here: Process, now: datetime) -> None:
     """Write how far Sync All Calendars has come, and its end."""
     with here.transactions.writing() as session:
@@ -146,6 +152,7 @@ SCHEDULE = (
     Entry("places", timedelta(seconds=5), ring_places),
     Entry("sync_all", timedelta(seconds=2), finish_sync_all),
     Entry("polls", timedelta(seconds=5), ring_polls),
+    Entry("series", timedelta(minutes=10), roll_series),
     Entry("reanchor", timedelta(minutes=10), reanchor),
 )
 

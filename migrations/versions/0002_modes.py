@@ -229,6 +229,11 @@ def _widen_meetings() -> None:
         batch_op.add_column(
             sa.Column("rule_fields", sa.JSON(none_as_null=True), nullable=False, server_default=sa.text("'{}'"))
         )
+        batch_op.add_column(sa.Column("split_of_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("split_from", sa.JSON(none_as_null=True), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_meeting_split_of_id"), "meeting", ["split_of_id"], ["id"], ondelete="SET NULL"
+        )
         batch_op.create_index(batch_op.f("ix_meeting_authority_look_at"), ["authority_look_at"], unique=False)
 
     op.create_table(
@@ -277,6 +282,11 @@ def _widen_outbox_and_reservations() -> None:
     with op.batch_alter_table("reservation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("awaiting_since", models.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("pending_time", sa.JSON(none_as_null=True), nullable=True))
+        batch_op.add_column(sa.Column("dates_until", models.UtcDateTime(timezone=True), nullable=True))
+        batch_op.add_column(
+            sa.Column("declined_dates", sa.JSON(none_as_null=True), nullable=False, server_default=sa.text("'[]'"))
+        )
+        batch_op.create_index(batch_op.f("ix_reservation_dates_until"), ["dates_until"], unique=False)
         batch_op.add_column(sa.Column("leaves_for_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
             batch_op.f("fk_reservation_leaves_for_id"), "reservation", ["leaves_for_id"], ["id"], ondelete="SET NULL"
@@ -323,6 +333,9 @@ def _narrow_outbox_and_reservations() -> None:
     with op.batch_alter_table("reservation", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_reservation_leaves_for_id"), type_="foreignkey")
         batch_op.drop_column("leaves_for_id")
+        batch_op.drop_index(batch_op.f("ix_reservation_dates_until"))
+        batch_op.drop_column("declined_dates")
+        batch_op.drop_column("dates_until")
         batch_op.drop_column("pending_time")
         batch_op.drop_column("awaiting_since")
 
@@ -340,6 +353,9 @@ def _narrow_meetings() -> None:
     op.drop_table("meeting_exception")
 
     with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_meeting_split_of_id"), type_="foreignkey")
+        batch_op.drop_column("split_from")
+        batch_op.drop_column("split_of_id")
         batch_op.drop_column("rule_fields")
         batch_op.drop_column("rule_code")
         batch_op.drop_column("rule")

@@ -24,7 +24,8 @@ from webapp.domain.words import Home, SyncState
 from webapp.errors import AppError
 from webapp.models import Reservation
 from webapp.reservations import service
-from webapp.reservations.service import Draft
+from webapp.reservations.drafts import Draft
+from webapp.reservations.rows import span_of, title_of
 from webapp.sync_settings.modes import modes_of
 from worker.sync.recognise import parse_mark
 
@@ -169,10 +170,10 @@ class BothHomes(Owners):
             meeting = row.meeting
             assert meeting.starts_at is not None, "no whole days here"
             saw = meeting.title, meeting.starts_at.isoformat()
-            shown = service.title_of(meeting)
+            shown = title_of(meeting)
             owner = meeting.owner.email if meeting.owner else ""
-            wanted = span or service.span_of(meeting)
-            draft = Draft(room_id, title or shown, wanted, meeting.is_private, owner_email=owner)
+            wanted = span or span_of(meeting)
+            draft = Draft(room_id, title or shown, wanted, is_private=meeting.is_private, owner_email=owner)
             service.change(session, key, draft, meeting.revision, "Ines", self.world.now())
             return saw
 

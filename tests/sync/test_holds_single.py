@@ -12,7 +12,8 @@ from tests.sync.world import World
 from webapp.domain.words import Choice, HoldKind, RoomState, SyncState
 from webapp.models import Hold, Reservation
 from webapp.reservations import service
-from webapp.reservations.service import Draft
+from webapp.reservations.drafts import Draft
+from webapp.reservations.rows import title_of
 from worker.room_run.organizer.settling import SAME_POST
 
 
@@ -222,7 +223,7 @@ def move(world: World, row: Reservation, hour: int) -> None:
     with world.transactions.writing() as session:
         meeting = session.get_one(Reservation, row.id).meeting
         owner = meeting.owner.email if meeting.owner else ""
-        draft = Draft(row.room_id, service.title_of(meeting), world.at(hour), owner_email=owner)
+        draft = Draft(row.room_id, title_of(meeting), world.at(hour), owner_email=owner)
         service.change(session, row.id, draft, meeting.revision, "Ines", world.now())
 
 

@@ -18,7 +18,7 @@ from tests.sync.oracle import live_there
 from tests.sync.world import World
 from webapp.models import Conflict, Outbox, Reservation
 from webapp.reservations import service
-from webapp.reservations.service import Draft
+from webapp.reservations.drafts import Draft
 
 ROOMS = ("alder", "birch")
 

@@ -23,7 +23,8 @@ from webapp.domain.words import Choice, ConflictKind, SyncState
 from webapp.errors import Refused
 from webapp.models import Reservation
 from webapp.reservations import service
-from webapp.reservations.service import Draft
+from webapp.reservations.drafts import Draft
+from webapp.reservations.rows import span_of
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def move(world: World, reservation_id: int, room: str, title: str = "Plan", span
         draft = Draft(
             world.rooms[room],
             title,
-            span or service.span_of(row.meeting),  # type: ignore[arg-type]
+            span or span_of(row.meeting),  # type: ignore[arg-type]
             owner_email=owner,
         )
         return service.change(session, row.id, draft, row.meeting.revision, "Ines", world.now()).id
@@ -475,7 +476,7 @@ def test_a_room_that_its_organizer_invites_again_is_not_taken_off_by_a_change_ma
     person.change(event, rooms=[world.address("alder")])
     world.run()
     (row,) = reservations(world, "alder")
-    renamed = Draft(row.room_id, "Other", service.span_of(row.meeting), owner_email=world.address("ada"))
+    renamed = Draft(row.room_id, "Other", span_of(row.meeting), owner_email=world.address("ada"))
     with world.transactions.writing() as session:
         service.change(session, row.id, renamed, row.meeting.revision, "Ines", world.now())
     person.change(event, rooms=both)
@@ -493,7 +494,7 @@ def test_a_change_of_a_meeting_that_all_rooms_left_before_it_was_sent_is_kept_fo
     event = invite(world, "alder", "Plan", world.at(10))
     world.run()
     (row,) = reservations(world, "alder")
-    renamed = Draft(row.room_id, "Other", service.span_of(row.meeting), owner_email=world.address("ada"))
+    renamed = Draft(row.room_id, "Other", span_of(row.meeting), owner_email=world.address("ada"))
     with world.transactions.writing() as session:
         service.change(session, row.id, renamed, row.meeting.revision, "Ines", world.now())
     world.tenant.as_person(world.address("ada")).change(event, rooms=[])

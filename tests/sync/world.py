@@ -41,8 +41,9 @@ from webapp.models import (
 )
 from webapp.outbox import want_run
 from webapp.reservations import service
+from webapp.reservations.drafts import Draft
 from webapp.reservations.reading import start_reading, stop_reading
-from webapp.reservations.service import Draft
+from webapp.reservations.rows import span_of, title_of
 from webapp.sync_settings.modes import modes_of
 from worker.graph.calendar import GraphCalendar
 from worker.graph.client import GraphClient
@@ -203,9 +204,9 @@ class World:
             meeting = row.meeting
             draft = Draft(
                 row.room_id,
-                service.title_of(meeting) if title is None else title,
-                service.span_of(meeting) if span is None else span,
-                meeting.is_private,
+                title_of(meeting) if title is None else title,
+                span_of(meeting) if span is None else span,
+                is_private=meeting.is_private,
                 owner_email=meeting.owner.email if meeting.owner else "",
             )
             service.change(session, row.id, draft, meeting.revision, "Ines", self.now())
@@ -336,7 +337,7 @@ class World:
                 .where(Reservation.room_id == self.rooms[name], Reservation.cancelled_at.is_(None))
                 .order_by(Occurrence.starts_at)
             )
-            return [service.title_of(row.meeting) for row in rows]
+            return [title_of(row.meeting) for row in rows]
 
     def count(self, model: type[Base]) -> int:
         """Rows of a table."""

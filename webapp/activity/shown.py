@@ -15,8 +15,7 @@ from webapp.domain.intervals import span_from_json
 from webapp.domain.titles import PRIVATE
 from webapp.domain.words import Choice, HoldActionState
 from webapp.models import Hold, HoldAction, Reservation, Room
-from webapp.reservations.rows import span_of
-from webapp.reservations.service import title_of
+from webapp.reservations.rows import span_of, title_of
 from webapp.reservations.shown import when
 
 

@@ -21,8 +21,7 @@ from webapp.extensions import db
 from webapp.forms import is_whole, whole
 from webapp.htmx import answer, done, go_to
 from webapp.models import Reservation, Room
-from webapp.reservations.rows import span_of
-from webapp.reservations.service import title_of
+from webapp.reservations.rows import span_of, title_of
 from webapp.reservations.shown import when
 from webapp.reservations.story import step_detail, step_words
 from webapp.reservations.words import CONFLICT_WORDS

@@ -3,7 +3,7 @@ what a service refuses and what a worker still carries out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -142,6 +142,11 @@ def may_change(facts: Facts, now: datetime) -> Allowed | Denied:
         if applies:
             return Denied(code, may_decline=by_person or facts.invited)
     return Allowed(facts.other_attendees, Through.ORGANIZER if by_person else Through.ROOM)
+
+
+def may_change_series(facts: Facts, now: datetime) -> Allowed | Denied:
+    """Whether a series may be changed here, now: as a whole, or dates of it. As for any other meeting."""
+    return may_change(replace(facts, kind=MeetingKind.SINGLE), now)
 
 
 def may_change_owner(home: Home) -> bool:

@@ -12,8 +12,7 @@ from webapp.forms import whole
 from webapp.htmx import answer
 from webapp.ledger import queries, shown
 from webapp.models import Reservation
-from webapp.reservations.rows import span_of
-from webapp.reservations.service import title_of
+from webapp.reservations.rows import span_of, title_of
 from webapp.reservations.shown import when
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/activity/mailboxes")

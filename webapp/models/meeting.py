@@ -60,6 +60,10 @@ class Meeting(Base):
     rule_code: Mapped[str | None] = mapped_column(String(64))
     """Why the rule is set aside, or what of it does not fit; `rule_fields` fill in the words. Its dates count."""
     rule_fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    split_of_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id", ondelete="SET NULL"))
+    """Of "this and following" on its way: the series that this one goes on instead of, from its first date."""
+    split_from: Mapped[dict[str, Any] | None]
+    """With it: that series as it was before it was cut (`webapp.domain.rule_json`), should this one fail for good."""
     description: Mapped[str] = mapped_column(Text, default="")
     """Stays here; bodies of events are neither read nor written."""
     other_attendees: Mapped[int] = mapped_column(default=0)
@@ -117,7 +121,12 @@ class Reservation(Base):
     awaiting_since: Mapped[datetime | None]
     """The room was asked then, and has not answered yet."""
     pending_time: Mapped[dict[str, Any] | None]
-    """A new time set here that the room's copy of a person's meeting has not followed yet: old and new block."""
+    """A new time set here that the room's copy of a person's meeting has not followed yet: old and new block. Of a
+    series: the series as it shall be, and its rule as it was (`webapp.reservations.series_pending`)."""
+    dates_until: Mapped[datetime | None] = mapped_column(index=True)
+    """Of a series whose dates are made from its rule here, until Outlook has told them: how far they are made."""
+    declined_dates: Mapped[list[Any]] = mapped_column(default=list)
+    """Dates (ISO, original) of a person's series that were declined here for the room, and are free here."""
     leaves_for_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id", ondelete="SET NULL"))
     """The reservation in another room that takes this one's place once its event is there."""
     incarnation: Mapped[int] = mapped_column(default=1)

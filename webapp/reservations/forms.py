@@ -17,8 +17,8 @@ from webapp.domain.words import Reach
 from webapp.errors import FieldError
 from webapp.forms import RevisedForm, is_whole, trimmed
 from webapp.models import Meeting, Room
-from webapp.reservations.rows import span_of
-from webapp.reservations.service import TITLE_LIMIT, Draft, title_of
+from webapp.reservations.drafts import TITLE_LIMIT, Draft
+from webapp.reservations.rows import span_of, title_of
 from webapp.reservations.words import FIELD_WORDS, REACH_WORDS
 
 ADDRESS = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+")

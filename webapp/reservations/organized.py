@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.access import OUT_OF_REACH, Modes, may_create_for_owner
 from webapp.domain.intervals import Span, Timed, span_to_json
+from webapp.domain.recurrence import next_occurrence
 from webapp.domain.words import MailboxKind, OutboxKind, Reach, SyncState
 from webapp.errors import FieldError
 from webapp.models import Mailbox, Meeting, Reservation, Room, SyncSettings
 from webapp.outbox import queue_for_organizer, want_run
 from webapp.reservations.rows import PENDING, Dated, lock_room, span_of, write_dates
+from webapp.reservations.series_rows import series_of
 from webapp.sync_settings.modes import modes_of
 
 
@@ -107,7 +109,12 @@ def wait_for_organizer(
     want_run(session, room.mailbox_id)
 
 
-def last_end(reservation: Reservation, zone: ZoneInfo) -> datetime:
-    """When the last known date of a reservation ends; of a single one, when it ends."""
+def last_end(reservation: Reservation, zone: ZoneInfo, now: datetime) -> datetime:
+    """When the last known date of a reservation ends; of a single one, when it ends. A series whose rule has dates
+    ahead goes on, also where none of them lies in the window."""
+    series = series_of(reservation.meeting)
+    later = next_occurrence(series, now, zone) if series is not None else None
+    if later is not None:
+        return later.span.instants(zone)[1]
     ends = [row.ends_at for row in reservation.occurrences]
     return max(ends) if ends else span_of(reservation.meeting).instants(zone)[1]

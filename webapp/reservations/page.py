@@ -15,9 +15,8 @@ from webapp.reservations import queries
 from webapp.reservations.alternatives import alternatives, wants_another
 from webapp.reservations.forms import ReservationForm
 from webapp.reservations.rights import rights_of
-from webapp.reservations.rows import span_of
+from webapp.reservations.rows import span_of, title_of
 from webapp.reservations.series_shown import repeats, shown_series
-from webapp.reservations.service import title_of
 from webapp.reservations.shown import Side, clock_range, held_values, outlook_side, short_day, when
 from webapp.reservations.standing import Standing, standing
 from webapp.reservations.state_words import named, state_words

@@ -29,7 +29,8 @@ from webapp.models import (
     SyncSettings,
 )
 from webapp.reservations.alternatives import may_move_to
-from webapp.reservations.rows import PENDING
+from webapp.reservations.rows import is_pending
+from webapp.reservations.series_pending import is_of_series
 from webapp.reservations.timetable import Booked
 
 ROOMS_A_VIEW = 12
@@ -156,8 +157,10 @@ def _time_is(row: Row[Any]) -> str:
     """Which of two times it is, while a room has not followed a new one yet."""
     if row.pending_time is None:
         return ""
+    if is_of_series(row.pending_time):
+        return "new_time" if is_pending(row.original_start) else ""
     wanted = span_from_json(row.pending_time)
-    is_new = row.original_start == PENDING or wanted == Timed(row.starts_at, row.ends_at)
+    is_new = is_pending(row.original_start) or wanted == Timed(row.starts_at, row.ends_at)
     return "new_time" if is_new else "old_time"
 
 

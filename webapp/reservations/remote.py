@@ -38,6 +38,7 @@ from webapp.reservations.rows import (
     span_of,
     write_dates,
 )
+from webapp.reservations.series_pending import PendingSeries, beside, is_followed, is_of_series, pending_series
 from webapp.reservations.series_rows import RemoteSeries, write_series
 
 
@@ -175,20 +176,40 @@ def _meeting_for(session: Session, remote: RemoteMeeting, now: datetime) -> Meet
 def _tell(session: Session, reservation: Reservation, remote: RemoteMeeting, now: datetime) -> None:
     meeting = reservation.meeting
     room = lock_room(session, reservation.room_id)
+    zone = ZoneInfo(room.time_zone)
+    pending = _pending_series(reservation, remote, now, zone)
     changed = _tell_meeting(session, meeting, remote)
-    if not _is_told_by_another_room(meeting, remote):
-        changed |= write_series(session, reservation, remote.series, ZoneInfo(room.time_zone))
+    if pending is None and not _is_told_by_another_room(meeting, remote):
+        changed |= write_series(session, reservation, remote.series, zone)
     if changed:
         meeting.revision += 1
     reservation.answer = remote.answer
     known_from = remote.series.known_from if remote.series is not None else None
-    write_dates(session, reservation, room, [*remote.dates, *_still_pending(reservation, remote)], known_from)
+    dates = [one for one in remote.dates if one.original_start not in reservation.declined_dates]
+    if pending is not None:
+        dates = beside(pending, dates, now, zone)
+    write_dates(session, reservation, room, [*dates, *_still_pending(reservation, remote)], known_from)
+    if reservation.dates_until is not None:
+        reservation.dates_until = None
     settle_overlaps(session, reservation, now)
+
+
+def _pending_series(
+    reservation: Reservation, remote: RemoteMeeting, now: datetime, zone: ZoneInfo
+) -> PendingSeries | None:
+    """What of a series was changed here and this copy does not show yet; once it does, nothing is awaited."""
+    pending = pending_series(reservation)
+    if pending is None or remote.series is None:
+        return None
+    if is_followed(pending, remote.series.series, now, zone):
+        reservation.pending_time = None
+        return None
+    return pending
 
 
 def _still_pending(reservation: Reservation, remote: RemoteMeeting) -> list[Dated]:
     """The new time that was set here and that this copy does not show yet blocks as well as the old one."""
-    if reservation.pending_time is None:
+    if reservation.pending_time is None or is_of_series(reservation.pending_time):
         return []
     wanted = span_from_json(reservation.pending_time)
     return [] if wanted == remote.span else [Dated(wanted, PENDING)]

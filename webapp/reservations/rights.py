@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from webapp.domain.access import Allowed, Through
 from webapp.domain.words import Origin
 from webapp.models import Reservation
+from webapp.reservations.locked import access_to
 from webapp.reservations.organized import reach_of
-from webapp.reservations.service import access_to
 from webapp.reservations.state_words import named
 from webapp.reservations.words import REACH_WORDS, RIGHTS
 from webapp.words import Words, words_for

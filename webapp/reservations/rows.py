@@ -14,12 +14,16 @@ from sqlalchemy.orm import Session
 
 from webapp.database import rows_changed
 from webapp.domain.intervals import AllDay, Span, Timed
+from webapp.domain.titles import shown_title
 from webapp.domain.words import Answer, Home
 from webapp.errors import NotFound
 from webapp.models import Meeting, Occurrence, Person, Reservation, Room
 
 PENDING = "pending"
 """Names the date that a single meeting is to move to, while the old one still blocks."""
+
+PENDING_DATE = "~"
+"""Begins the name of such a date of a series: `~20261124` is what 24 November of it is to move to."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,12 @@ def span_of(meeting: Meeting) -> Span:
         return AllDay(meeting.start_date, meeting.end_date)
     assert meeting.starts_at and meeting.ends_at, "the table's check constraint says so"
     return Timed(meeting.starts_at, meeting.ends_at)
+
+
+def title_of(meeting: Meeting) -> str:
+    """The meeting's title for people (see `webapp.domain.titles`)."""
+    organizer = meeting.organizer.name if meeting.organizer else None
+    return shown_title(meeting.title, meeting.title_source, meeting.is_private, organizer)
 
 
 def set_span(meeting: Meeting, span: Span) -> None:
@@ -93,9 +103,18 @@ def write_dates(
         elif (row.starts_at, row.ends_at, row.blocks, row.answer, row.is_exception) != wanted:
             _set_date(row, *wanted)
     for row in present.values():
-        if known_from is None or row.ends_at > known_from or row.original_start in ("", PENDING):
+        if known_from is None or row.ends_at > known_from or not _is_of_series(row):
             reservation.occurrences.remove(row)
     session.flush()
+
+
+def is_pending(original_start: str) -> bool:
+    """Whether a date is what another one is to move to, while both block."""
+    return original_start == PENDING or original_start.startswith(PENDING_DATE)
+
+
+def _is_of_series(row: Occurrence) -> bool:
+    return row.original_start != "" and not is_pending(row.original_start)
 
 
 def _set_date(

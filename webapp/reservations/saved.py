@@ -9,7 +9,7 @@ from sqlalchemy import select
 from webapp.enqueue import SYNC_MAILBOXES
 from webapp.extensions import db
 from webapp.models import Mailbox, Reservation, Room
-from webapp.reservations.service import title_of
+from webapp.reservations.rows import title_of
 
 
 def commit_and_ring(reservation: Reservation, message: str) -> None:

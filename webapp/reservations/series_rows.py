@@ -15,7 +15,7 @@ from webapp.domain.intervals import span_from_json, span_to_json
 from webapp.domain.recurrence import ChangedDate, Series
 from webapp.domain.rule import InvalidRule, Rule
 from webapp.domain.rule_json import rule_from_json, rule_to_json
-from webapp.domain.series_edit import only_end_differs
+from webapp.domain.series_edit import as_stored, only_end_differs
 from webapp.domain.words import AuthorityState, Home
 from webapp.models import Meeting, MeetingException, Occurrence, Reservation
 
@@ -42,7 +42,7 @@ def write_series(session: Session, reservation: Reservation, remote: RemoteSerie
     if remote is None and meeting.rule is None and meeting.rule_code is None:
         return False
     series = remote.series if remote is not None else None
-    rule = rule_to_json(_with_organizers_end(meeting, series.rule)) if series is not None else None
+    rule = rule_to_json(_as_known(meeting, _with_organizers_end(meeting, series.rule))) if series else None
     code, fields = (remote.code, remote.fields) if remote is not None else (None, {})
     said = (rule, code, fields)
     changed = (meeting.rule, meeting.rule_code, meeting.rule_fields) != said
@@ -54,13 +54,20 @@ def write_series(session: Session, reservation: Reservation, remote: RemoteSerie
     return _write_exceptions(meeting, wanted) or changed
 
 
+def set_series(meeting: Meeting, series: Series) -> None:
+    """Make the meeting this series, as a person here wants it."""
+    meeting.rule, meeting.rule_code, meeting.rule_fields = rule_to_json(series.rule), None, {}
+    wanted: Wanted = {day.isoformat(): (True, None, None) for day in series.cancelled}
+    _write_exceptions(meeting, wanted | _changed(series))
+
+
 def follow_organizer(meeting: Meeting, rule: Rule) -> bool:
     """The organizer's own rule is the meeting's: a room may have cut its copy where its booking window ends. The
     times of day are those that the dates showed. Whether anything changed."""
     known = rule_of(meeting)
     if known is None:
         return False
-    told = rule_to_json(replace(rule, times=known.times) if rule.zone == known.zone else rule)
+    told = rule_to_json(_as_known(meeting, replace(rule, times=known.times) if rule.zone == known.zone else rule))
     changed = meeting.rule != told
     if changed:
         meeting.rule = told
@@ -72,6 +79,13 @@ def _with_organizers_end(meeting: Meeting, rule: Rule) -> Rule:
     known = rule_of(meeting)
     organizer_told = meeting.home is Home.USER and meeting.authority_state is AuthorityState.KNOWN
     return known if organizer_told and known is not None and only_end_differs(known, rule) else rule
+
+
+def _as_known(meeting: Meeting, rule: Rule) -> Rule:
+    """The rule as it was written here, where what Outlook tells of it is the same in other words: it calls one zone
+    by another's name, and begins a range at its first date."""
+    known = rule_of(meeting)
+    return known if known is not None and as_stored(known) == as_stored(rule) else rule
 
 
 def series_of(meeting: Meeting) -> Series | None:
@@ -109,11 +123,14 @@ def _exceptions(session: Session, reservation: Reservation, series: Series | Non
     asks = bool(series.cancelled) and reservation.meeting.home is Home.USER
     elsewhere = _dates_elsewhere(session, reservation) if asks else frozenset()
     cancelled = {day.isoformat() for day in series.cancelled} - elsewhere
-    found: Wanted = {day: (True, None, None) for day in cancelled}
-    for one in series.exceptions:
-        span = span_to_json(one.span) if one.span is not None else None
-        found[one.original.isoformat()] = (False, span, one.title)
-    return found
+    return {day: (True, None, None) for day in cancelled} | _changed(series)
+
+
+def _changed(series: Series) -> Wanted:
+    return {
+        one.original.isoformat(): (False, span_to_json(one.span) if one.span is not None else None, one.title)
+        for one in series.exceptions
+    }
 
 
 def _dates_elsewhere(session: Session, reservation: Reservation) -> frozenset[str]:

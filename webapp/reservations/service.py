@@ -5,27 +5,24 @@ The other door, for what is read from Outlook, is `webapp.reservations.remote`; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session
 
-from webapp.domain.access import Allowed, Denied, Facts, may_change
+from webapp.domain.access import Allowed
 from webapp.domain.booking import fault_of_span
-from webapp.domain.intervals import Span
-from webapp.domain.titles import shown_title
-from webapp.domain.words import KEPT_HERE, Home, MeetingKind, Origin, OutboxKind, SyncState, TitleSource
-from webapp.errors import FieldError, NotFound, Refused, StaleRevision
-from webapp.models import Meeting, Occurrence, Reservation, Room
+from webapp.domain.words import Home, MeetingKind, Origin, OutboxKind, SyncState
+from webapp.errors import FieldError, Refused
+from webapp.models import Meeting, Reservation, Room
 from webapp.outbox import queue_for_organizer, queue_for_push, want_run
+from webapp.reservations.drafts import Draft, check_draft, fill, new_meeting
+from webapp.reservations.locked import access_to, changeable, locked, refuse_stale
 from webapp.reservations.moves import move_own, on_the_move, other_room, swap_room
 from webapp.reservations.organized import (
     check_owner_calendar,
-    last_end,
     lock_rooms,
-    modes_and_reach,
     set_new_time,
     wait_for_organizer,
 )
@@ -34,31 +31,13 @@ from webapp.reservations.rows import (
     Dated,
     blockers,
     end_reservation,
-    is_invited,
     lock_room,
     new_reservation,
-    person,
     set_span,
     span_of,
     write_dates,
 )
-
-TITLE_LIMIT = 1024
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What a person wants. `span` is in UTC instants, or in dates for all-day."""
-
-    room_id: int
-    title: str
-    span: Span
-    is_private: bool = False
-    description: str = ""
-    owner_name: str = ""
-    owner_email: str = ""
-    in_owner_calendar: bool = False
-    """Create in the owner's calendar, with the room invited; else in the room's own."""
+from webapp.reservations.taken import as_blocker
 
 
 def book(session: Session, draft: Draft, by: str, now: datetime) -> Reservation:
@@ -70,14 +49,7 @@ def book(session: Session, draft: Draft, by: str, now: datetime) -> Reservation:
     _check(session, room, draft, now, besides=None)
     if draft.in_owner_calendar:
         check_owner_calendar(session, room, draft.owner_email)
-    meeting = Meeting(
-        title_source=TitleSource.TYPED,
-        kind=MeetingKind.SINGLE,
-        home=Home.USER if draft.in_owner_calendar else Home.RESOURCE,
-        origin=Origin.HERE,
-        created_at=now,
-        created_by=by,
-    )
+    meeting = new_meeting(MeetingKind.SINGLE, draft.in_owner_calendar, by, now)
     _fill(session, meeting, draft)
     session.add(meeting)
     reservation = new_reservation(session, meeting, room, now)
@@ -101,7 +73,9 @@ def change(
     `Refused("already_in_room")`, `Refused("room_not_followed")`, `Refused("is_moving")`, `Refused("owner_fixed")`,
     `Refused("room_taken", …)`, `StaleRevision`, `FieldError`, `NotFound`.
     """
-    room, reservation = _changeable(session, reservation_id, seen_revision, now, other_room_id=draft.room_id)
+    room, reservation = changeable(session, reservation_id, seen_revision, now, other_room_id=draft.room_id)
+    if reservation.meeting.kind is MeetingKind.SERIES:
+        raise Refused("series_read_only")
     if reservation.meeting.home is Home.USER:
         return _change_organized(session, room, reservation, draft, by, now)
     if draft.room_id != room.id:
@@ -125,7 +99,7 @@ def cancel(session: Session, reservation_id: int, seen_revision: int, by: str, n
 
     Of a meeting with several rooms that a person organizes, this frees the one room: all others stay.
     """
-    room, reservation = _changeable(session, reservation_id, seen_revision, now)
+    room, reservation = changeable(session, reservation_id, seen_revision, now)
     if reservation.meeting.home is Home.USER:
         return _leave_room(session, room, reservation, by, now)
     reservation.meeting.revision += 1
@@ -139,7 +113,7 @@ def cancel(session: Session, reservation_id: int, seen_revision: int, by: str, n
 
 def cancel_meeting(session: Session, reservation_id: int, seen_revision: int, by: str, now: datetime) -> Reservation:
     """Cancel a person's whole meeting in his calendar: every room is freed, every guest told. Raises as `change`."""
-    _, reservation = _changeable(session, reservation_id, seen_revision, now)
+    _, reservation = changeable(session, reservation_id, seen_revision, now)
     meeting = reservation.meeting
     if meeting.home is not Home.USER:
         raise Refused("not_organized_by_person")
@@ -157,78 +131,17 @@ def decline(session: Session, reservation_id: int, seen_revision: int, by: str, 
 
     Raises `Refused("cannot_decline")` where the reservation may be changed, or is over; else as `change`.
     """
-    room, reservation = _locked(session, reservation_id)
+    room, reservation = locked(session, reservation_id)
     allowed = access_to(reservation, now)
     if isinstance(allowed, Allowed) or not allowed.may_decline:
         raise Refused("cannot_decline" if isinstance(allowed, Allowed) else allowed.code)
-    _refuse_stale(reservation, seen_revision)
+    refuse_stale(reservation, seen_revision)
     reservation.meeting.revision += 1
     end_reservation(session, reservation, by, now)
     settle_overlaps(session, reservation, now)
     queue_for_organizer(session, reservation, OutboxKind.DECLINE, room.mailbox_id, now)
     want_run(session, room.mailbox_id)
     return reservation
-
-
-def access_to(reservation: Reservation, now: datetime) -> Allowed | Denied:
-    """What `webapp.domain.access` says of this reservation, for pages to show before the click."""
-    meeting, room = reservation.meeting, reservation.room
-    session = object_session(reservation)
-    assert session is not None, "a reservation is read in a session"
-    organizer = meeting.organizer if meeting.home is Home.USER else None
-    modes, reach = modes_and_reach(session, room, organizer.email if organizer else "")
-    facts = Facts(
-        home=meeting.home,
-        kind=meeting.kind,
-        cancelled=reservation.cancelled_at is not None,
-        followed=reservation.not_followed_since is None,
-        archived=room.archived_at is not None,
-        ends_at=last_end(reservation, ZoneInfo(room.time_zone)),
-        other_attendees=meeting.other_attendees,
-        kept=reservation.sync_code == KEPT_HERE and meeting.origin is not Origin.HERE,
-        invited=is_invited(reservation),
-        modes=modes,
-        reach=reach,
-    )
-    return may_change(facts, now)
-
-
-def title_of(meeting: Meeting) -> str:
-    """The meeting's title for people (see `webapp.domain.titles`)."""
-    organizer = meeting.organizer.name if meeting.organizer else None
-    return shown_title(meeting.title, meeting.title_source, meeting.is_private, organizer)
-
-
-def _changeable(
-    session: Session, reservation_id: int, seen_revision: int, now: datetime, other_room_id: int | None = None
-) -> tuple[Room, Reservation]:
-    room, reservation = _locked(session, reservation_id, other_room_id)
-    allowed = access_to(reservation, now)
-    if isinstance(allowed, Denied):
-        raise Refused(allowed.code)
-    _refuse_stale(reservation, seen_revision)
-    return room, reservation
-
-
-def _locked(session: Session, reservation_id: int, other_room_id: int | None = None) -> tuple[Room, Reservation]:
-    """The reservation as it is under its lock; of a person's meeting all rooms are locked, in id order."""
-    found = session.get(Reservation, reservation_id)
-    if found is None:
-        raise NotFound(what="reservation", id=reservation_id)
-    rooms = {found.room_id, found.room_id if other_room_id is None else other_room_id}
-    if found.meeting.home is Home.USER or found.leaves_for_id is not None or len(rooms) > 1:
-        rooms |= {one.room_id for one in found.meeting.reservations}
-    for room_id in sorted(rooms):
-        lock_room(session, room_id)
-    room = session.get_one(Room, found.room_id)
-    reservation = session.get_one(Reservation, reservation_id, populate_existing=True)
-    session.refresh(reservation.meeting)
-    return room, reservation
-
-
-def _refuse_stale(reservation: Reservation, seen_revision: int) -> None:
-    if reservation.meeting.revision != seen_revision:
-        raise StaleRevision(saved=_as_fields(reservation.meeting), revision=reservation.meeting.revision)
 
 
 def _change_organized(
@@ -289,44 +202,16 @@ def _leave_room(session: Session, room: Room, reservation: Reservation, by: str,
 
 
 def _check(session: Session, room: Room, draft: Draft, now: datetime, besides: int | None) -> None:
-    if room.archived_at is not None:
-        raise Refused("room_archived", room=room.name)
-    if not draft.title.strip():
-        raise FieldError("title", "missing")
-    if len(draft.title) > TITLE_LIMIT:
-        raise FieldError("title", "too_long", limit=TITLE_LIMIT)
+    check_draft(room, draft)
     zone = ZoneInfo(room.time_zone)
     fault = fault_of_span(draft.span, zone, now, linked=room.mailbox_id is not None)
     if fault:
         raise FieldError(*fault)
     taken = blockers(session, room.id, draft.span.instants(zone), besides)
     if taken:
-        raise Refused("room_taken", room=room.name, blockers=[_as_blocker(row) for row in taken])
+        raise Refused("room_taken", room=room.name, blockers=[as_blocker(row) for row in taken])
 
 
 def _fill(session: Session, meeting: Meeting, draft: Draft) -> None:
-    title = draft.title.strip()
-    if title not in (meeting.title, title_of(meeting)):
-        meeting.title, meeting.title_source = title, TitleSource.TYPED
-    meeting.is_private = draft.is_private
-    meeting.description = draft.description
-    meeting.owner = person(session, draft.owner_name, draft.owner_email)
+    fill(session, meeting, draft)
     set_span(meeting, draft.span)
-
-
-def _as_blocker(row: Occurrence) -> dict[str, Any]:
-    meeting = row.reservation.meeting
-    hidden = meeting.is_private
-    who = meeting.organizer or meeting.owner
-    return {
-        "reservation_id": row.reservation_id,
-        "title": "Private" if hidden else title_of(meeting),
-        "organizer": "" if hidden or who is None else who.name,
-        "starts_at": row.starts_at,
-        "ends_at": row.ends_at,
-        "origin": meeting.origin,
-    }
-
-
-def _as_fields(meeting: Meeting) -> dict[str, Any]:
-    return {"title": title_of(meeting), "span": span_of(meeting), "is_private": meeting.is_private}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from webapp.domain.titles import PRIVATE
 from webapp.models import Reservation
-from webapp.reservations.service import title_of
+from webapp.reservations.rows import title_of
 from webapp.words import Words, words_for
 
 STATE_WORDS: dict[str, Words] = {

@@ -145,6 +145,47 @@ WORDS: dict[str, Words] = {
         "Another reservation is in the way.",
         ("Choose another time or room.",),
     ),
+    "dates_taken": Words(
+        "<bdi>{room}</bdi> is taken on some of the dates",
+        "Other reservations are in the way.",
+        ("Book the free dates only, or choose another time or room.",),
+    ),
+    "no_date_left": Words(
+        "No date is left",
+        "Without the dates that are left out the series takes place on none.",
+        ("Choose another time or room.",),
+    ),
+    "not_a_series": Words(
+        "This is not a series",
+        "It takes place once; it may have been changed in Outlook since.",
+        ("Open it again and change it as it is now.",),
+    ),
+    "rule_unknown": Words(
+        "The rule of this series is not known",
+        "Its dates are followed, but no rule could be made of what Outlook says of it.",
+        ("Change it in Outlook; it follows here by itself.",),
+    ),
+    "series_room_fixed": Words(
+        "A series stays in its room",
+        "All its dates are one event in that room’s calendar.",
+        ("Book the other room anew, then cancel this series.",),
+    ),
+    "no_such_date": Words(
+        "The series has no such date",
+        "It was cancelled, or the series was changed since.",
+        ("Open the series again and choose one of its dates.",),
+    ),
+    "date_over": Words("This date is over", "What has ended is kept as it was."),
+    "is_splitting": Words(
+        "The series is being cut in two",
+        "What was changed from one of its dates on is still on its way to Outlook.",
+        ("Wait for a moment, then change it again.",),
+    ),
+    "cannot_split": Words(
+        "Only all dates, or one, can be changed here",
+        "From this date on a new event would be made, which its guests were not invited to.",
+        ("Change the series from this date on in Outlook; it follows here by itself.",),
+    ),
 }
 
 REACH_WORDS = {

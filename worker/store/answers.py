@@ -12,7 +12,7 @@ from webapp.models import Link, Outbox, Reservation, Room
 from webapp.outbox import want_run
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.remote import cancel_remote, decline_remote
-from webapp.reservations.rows import PENDING, end_reservation, lock_room
+from webapp.reservations.rows import end_reservation, is_pending, lock_room
 from worker.store.authority import AWAITED_AFTER, Authority, Reading, is_unsent, live_reservations
 from worker.store.ending import take_in_again
 from worker.sync.link import observation_from_json
@@ -29,7 +29,7 @@ def give_up_time(session: Session, meeting_id: int, now: datetime) -> None:
     for reservation in live_reservations(session, meeting_id):
         lock_room(session, reservation.room_id)
         reservation.pending_time = None
-        for row in [row for row in reservation.occurrences if row.original_start == PENDING]:
+        for row in [row for row in reservation.occurrences if is_pending(row.original_start)]:
             reservation.occurrences.remove(row)
         settle_overlaps(session, reservation, now)
 

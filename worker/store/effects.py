@@ -27,6 +27,7 @@ from webapp.reservations.remote import (
     import_remote,
 )
 from webapp.reservations.rows import Dated, lock_room, set_span, write_dates
+from webapp.reservations.series_pending import is_of_series
 from worker.store.authority import is_stopped
 from worker.store.claims import Lane
 from worker.store.items import Item, base_of, local_values, set_base
@@ -249,7 +250,7 @@ def _agreed(link: Link, reservation: Reservation, seen: Observation) -> Values:
     is still a wish."""
     local = local_values(reservation.meeting)
     wanted = reservation.pending_time
-    if wanted is None or span_from_json(wanted) == seen.values.time:
+    if wanted is None or is_of_series(wanted) or span_from_json(wanted) == seen.values.time:
         return local
     before = base_of(link)
     return replace(local, time=before.local.time if before is not None else seen.values.time)
@@ -265,7 +266,7 @@ def _copy_followed(session: Session, reservation: Reservation, seen: Observation
     if meeting.authority_look_at is None:
         meeting.authority_look_at, meeting.authority_looks = now + TITLE_WAIT, 0
     wanted = reservation.pending_time
-    if wanted is not None and span_from_json(wanted) != seen.values.time:
+    if wanted is not None and (is_of_series(wanted) or span_from_json(wanted) != seen.values.time):
         return
     reservation.pending_time = None
     answered = status is not None and status.answer in (Answer.ACCEPTED, Answer.ORGANIZER)

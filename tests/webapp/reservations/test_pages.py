@@ -23,8 +23,9 @@ from webapp.domain.words import (
     TitleSource,
 )
 from webapp.models import Attempt, Conflict, Hold, HoldAction, Link, Outbox, Reservation, Room, RoomRun, RunStep
+from webapp.reservations.drafts import Draft
 from webapp.reservations.rows import Dated
-from webapp.reservations.service import Draft, change
+from webapp.reservations.service import change
 
 TODAY = "/reservations/?day=2026-11-23"
 

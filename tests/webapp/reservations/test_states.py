@@ -14,6 +14,7 @@ from webapp.domain.words import Answer, Reach, RoomState, SyncState
 from webapp.models import Reservation, Room
 from webapp.reservations import service
 from webapp.reservations.alternatives import free_times
+from webapp.reservations.drafts import Draft
 from webapp.reservations.remote import decline_remote, withdraw
 
 LONDON = ZoneInfo("Europe/London")
@@ -134,7 +135,7 @@ def test_both_rooms_of_a_move_name_each_other(world: World) -> None:
     alder, birch = world.linked_room("Alder"), world.linked_room("Birch")
     own = world.booking(alder)
     with world.rows() as session:
-        draft = service.Draft(birch, "Works committee", at(10, 11))
+        draft = Draft(birch, "Works committee", at(10, 11))
         arriving = service.change(session, own, draft, 1, "Ines", NOW).id
     leaving = world.get(f"/reservations/{own}/state", htmx=True)
     assert "It moves to another room Birch takes it over." in text_of(leaving)

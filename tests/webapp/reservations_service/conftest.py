@@ -16,7 +16,7 @@ from webapp.database import Transactions
 from webapp.domain.intervals import Span, Timed
 from webapp.models import Connection, Mailbox, Occurrence, Reservation, Room
 from webapp.reservations import service
-from webapp.reservations.service import Draft
+from webapp.reservations.drafts import Draft
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 ZONE = "Europe/Berlin"

@@ -40,7 +40,7 @@ from webapp.models import (
 )
 from webapp.outbox import want_run
 from webapp.reservations import service
-from webapp.reservations.service import Draft
+from webapp.reservations.drafts import Draft
 from webapp.secrets import SecretBox
 
 PATIENCE = 40.0

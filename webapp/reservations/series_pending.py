@@ -1,0 +1,103 @@
+"""A change of a person's series that a room's copy does not show yet: until it does, old and new dates block the
+room, and what the copy tells of the old ones changes nothing here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from webapp.domain.booking import sync_window
+from webapp.domain.intervals import Timed
+from webapp.domain.recurrence import Series, expand
+from webapp.domain.rule import InvalidRule, Rule
+from webapp.domain.rule_json import rule_from_json, rule_to_json, series_from_json, series_to_json
+from webapp.domain.series_edit import as_stored, only_end_differs
+from webapp.models import Reservation
+from webapp.reservations.rows import PENDING_DATE, Dated
+
+
+@dataclass(frozen=True)
+class PendingSeries:
+    """The series as it shall be, and the rule that it had."""
+
+    wanted: Series
+    before: Rule | None
+
+
+def is_of_series(pending_time: dict[str, Any]) -> bool:
+    """Whether a pending time is that of a series."""
+    return "series" in pending_time
+
+
+def pending_series(reservation: Reservation) -> PendingSeries | None:
+    """What of a series is on its way to this room's copy."""
+    data = reservation.pending_time
+    if data is None or not is_of_series(data):
+        return None
+    try:
+        before = rule_from_json(data["before"]) if data["before"] is not None else None
+        return PendingSeries(series_from_json(data["series"]), before)
+    except InvalidRule:  # its zone is not known to this machine any more
+        return None
+
+
+def await_series(reservation: Reservation, wanted: Series, before: Rule | None) -> None:
+    """Wait for the room's copy to show this; what was awaited before is not any more."""
+    known = pending_series(reservation)
+    rule = known.before if known is not None else before
+    told = rule_to_json(rule) if rule is not None else None
+    reservation.pending_time = {"series": series_to_json(wanted), "before": told}
+
+
+def is_followed(pending: PendingSeries, told: Series | None, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether a room's copy shows what was wanted. It may lack dates, which the room declined, and end earlier,
+    where its booking window does; a date elsewhere, or one that was cancelled here, is of before the change."""
+    if told is None:
+        return True
+    wanted, told_rule = as_stored(pending.wanted.rule), as_stored(told.rule)
+    ends_early = only_end_differs(wanted, told_rule) and (
+        pending.before is None or told_rule != as_stored(pending.before)
+    )
+    if wanted != told_rule and not ends_early:
+        return False
+    window = sync_window(now)
+    right = {one.original: one.span.instants(zone) for one in expand(pending.wanted, *window, zone)}
+    shown = ((one.original, one.span.instants(zone)) for one in expand(told, now, window[1], zone))
+    return all(right.get(original) == times for original, times in shown)
+
+
+def beside(pending: PendingSeries, held: Iterable[Dated], now: datetime, zone: ZoneInfo) -> list[Dated]:
+    """The dates that block the room meanwhile: those that its copy holds, but for what is cancelled here, and those
+    of the new ones that lie elsewhere."""
+    kept = {one.original_start: one for one in held if not _is_given_up(pending, one.original_start)}
+    begin, end = sync_window(now)
+    new = []
+    for one in expand(pending.wanted, begin, end, zone):
+        key, times = one.original.isoformat(), one.span.instants(zone)
+        there = kept.get(key)
+        if there is None or there.span.instants(zone) != times:
+            new.append(Dated(Timed(*times), PENDING_DATE + key.replace("-", ""), is_exception=one.is_exception))
+    return [*kept.values(), *new]
+
+
+def held_now(reservation: Reservation) -> list[Dated]:
+    """The dates that the room's copy holds, as they stand here."""
+    return [
+        Dated(Timed(row.starts_at, row.ends_at), row.original_start, row.blocks, row.answer, row.is_exception)
+        for row in reservation.occurrences
+        if not row.original_start.startswith(PENDING_DATE)
+    ]
+
+
+def _is_given_up(pending: PendingSeries, original: str) -> bool:
+    """Whether a date is not wanted any more: it was cancelled, or lies behind where the series ends now."""
+    try:
+        day = date.fromisoformat(original)
+    except ValueError:
+        return False
+    wanted, before = pending.wanted, pending.before
+    is_cut = before is not None and only_end_differs(before, wanted.rule)
+    return day in wanted.cancelled or (is_cut and not wanted.has_date(day))
