@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from webapp.domain.words import HoldActionState, LinkState, RunResult
+from webapp.domain.words import HoldActionState, LinkState, RunKind, RunResult
 from webapp.errors import NotFound
 from webapp.models import Conflict, Hold, HoldAction, Link, Meeting, Reservation, Room, RoomRun, RunStep
 
@@ -18,38 +18,83 @@ HOLDS_SHOWN = 20
 ACTIONS_SHOWN = 6
 """So many actions of each hold are listed where all holds are."""
 SHOWN = ("", "changes", "failed")
+EXPORTED_AT_ONCE = 500
+"""So many rows are fetched at a time for a file."""
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which runs are listed: `show` one of `SHOWN`, of one room or of rooms whose name has `q`, before a run."""
+    """Which runs are listed: `show` one of `SHOWN`, `kind` of run, `code` of a failure, of one room or of rooms whose
+    name has `q`, before a run."""
 
     show: str = ""
+    kind: str = ""
+    code: str = ""
     room_id: int | None = None
     q: str = ""
     before: int | None = None
 
+    @property
+    def chosen(self) -> bool:
+        """Whether anything is left out."""
+        return self != Filter()
+
     def as_args(self, **changed: Any) -> dict[str, Any]:
         """Address arguments of this filter with some changed; defaults are left out."""
-        values = {"show": self.show, "room": self.room_id, "q": self.q, "before": self.before, **changed}
+        values = {
+            "show": self.show,
+            "kind": self.kind,
+            "code": self.code,
+            "room": self.room_id,
+            "q": self.q,
+            "before": self.before,
+            **changed,
+        }
         return {name: value for name, value in values.items() if value not in ("", None)}
 
 
 def runs(session: Session, wanted: Filter) -> tuple[Sequence[tuple[RoomRun, str]], bool]:
     """Runs with their rooms' names, the newest first, and whether there are older ones."""
-    query = select(RoomRun, Room.name).join(Room, RoomRun.room_id == Room.id)
-    if wanted.room_id is not None:
-        query = query.where(RoomRun.room_id == wanted.room_id)
-    if wanted.q:
-        query = query.where(Room.name.icontains(wanted.q, autoescape=True))
-    if wanted.before is not None:
-        query = query.where(RoomRun.id < wanted.before)
-    if wanted.show == "changes":
-        query = query.where(or_(RoomRun.changed_here > 0, RoomRun.changed_there > 0))
-    elif wanted.show == "failed":
-        query = query.where(RoomRun.result.in_((RunResult.FAILED, RunResult.LOST)))
+    query = select(RoomRun, Room.name).join(Room, RoomRun.room_id == Room.id).where(*_chosen(wanted))
     found = [(run, name) for run, name in session.execute(query.order_by(RoomRun.id.desc()).limit(PER_PAGE + 1))]
     return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def every_run(session: Session, wanted: Filter) -> Iterable[Row[RoomRun, str]]:
+    """All runs that match, fetched in parts, as a file takes them."""
+    query = select(RoomRun, Room.name).join(Room, RoomRun.room_id == Room.id).where(*_chosen(wanted))
+    return session.execute(query.order_by(RoomRun.id.desc()).execution_options(yield_per=EXPORTED_AT_ONCE))
+
+
+def every_step(session: Session, wanted: Filter) -> Iterable[Row[RunStep, str, str | None]]:
+    """All steps of the runs that match, with the names of their rooms and the public ids of their reservations."""
+    query = (
+        select(RunStep, Room.name, Reservation.public_id)
+        .join(RoomRun, RunStep.run_id == RoomRun.id)
+        .join(Room, RoomRun.room_id == Room.id)
+        .outerjoin(Reservation, RunStep.reservation_id == Reservation.id)
+        .where(*_chosen(wanted))
+    )
+    return session.execute(query.order_by(RunStep.id.desc()).execution_options(yield_per=EXPORTED_AT_ONCE))
+
+
+def _chosen(wanted: Filter) -> list[ColumnElement[bool]]:
+    chosen: list[ColumnElement[bool]] = []
+    if wanted.room_id is not None:
+        chosen.append(RoomRun.room_id == wanted.room_id)
+    if wanted.q:
+        chosen.append(Room.name.icontains(wanted.q, autoescape=True))
+    if wanted.before is not None:
+        chosen.append(RoomRun.id < wanted.before)
+    if wanted.kind:
+        chosen.append(RoomRun.kind == RunKind(wanted.kind))
+    if wanted.code:
+        chosen.append(RoomRun.code == wanted.code)
+    if wanted.show == "changes":
+        chosen.append(or_(RoomRun.changed_here > 0, RoomRun.changed_there > 0))
+    elif wanted.show == "failed":
+        chosen.append(RoomRun.result.in_((RunResult.FAILED, RunResult.LOST)))
+    return chosen
 
 
 def run_with_steps(session: Session, run_id: int) -> tuple[RoomRun, Room, Sequence[RunStep]]:
@@ -86,7 +131,7 @@ def held_reservations(
 ) -> dict[int, Reservation]:
     """The reservations that the actions of these holds name, by id; of each hold the `limit` that are shown first."""
     ids = {row.reservation_id for hold, _ in holds for row in in_order(hold)[:limit]} - {None}
-    return _reservations(session, ids) if ids else {}
+    return reservations_by_id(session, ids)
 
 
 def in_order(hold: Hold) -> list[HoldAction]:
@@ -106,7 +151,7 @@ def open_conflicts(session: Session, room_id: int | None) -> Sequence[tuple[Conf
 def reservations_of(session: Session, conflicts: Sequence[tuple[Conflict, Room]]) -> dict[int, Reservation]:
     """The reservations that these conflicts name, by id."""
     ids = {key for one, _ in conflicts for key in (one.reservation_id, one.other_reservation_id)} - {None}
-    return _reservations(session, ids) if ids else {}
+    return reservations_by_id(session, ids)
 
 
 def set_aside(session: Session) -> int:
@@ -115,7 +160,10 @@ def set_aside(session: Session) -> int:
     return session.scalar(query) or 0
 
 
-def _reservations(session: Session, ids: set[int | None]) -> dict[int, Reservation]:
+def reservations_by_id(session: Session, ids: Collection[int | None]) -> dict[int, Reservation]:
+    """Reservations with what their titles need, by id."""
+    if not ids:
+        return {}
     query = (
         select(Reservation)
         .where(Reservation.id.in_(ids))

@@ -6,25 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp.activity import queries, service
+from webapp.activity import causes, queries, service
+from webapp.activity.export import RUN_HEAD, STEP_HEAD, run_row, step_row
 from webapp.activity.shown import offer_for, shown_action, shown_hold
+from webapp.activity.words import retry_words
 from webapp.clock import utcnow
-from webapp.domain.words import Choice
+from webapp.csv_file import csv_answer
+from webapp.domain.words import Choice, RunKind
 from webapp.enqueue import SYNC_MAILBOXES
 from webapp.errors import Refused
 from webapp.extensions import db
 from webapp.forms import is_whole, whole
 from webapp.htmx import answer, done, go_to
 from webapp.models import Reservation, Room
+from webapp.reservations import sending
 from webapp.reservations.rows import span_of, title_of
 from webapp.reservations.shown import when
 from webapp.reservations.story import step_detail, step_words
 from webapp.reservations.words import CONFLICT_WORDS
+from webapp.rooms import many
+from webapp.rooms.service import try_again
+from webapp.running import door_bell
 from webapp.words import words_for, words_of
 
 ASKED = 20
@@ -54,6 +61,8 @@ def wanted_filter() -> queries.Filter:
     args = request.args
     return queries.Filter(
         show=args.get("show", "") if args.get("show", "") in queries.SHOWN else "",
+        kind=args.get("kind", "") if args.get("kind", "") in {*RunKind} else "",
+        code=args.get("code", "")[:64],
         room_id=args.get("room", None, whole),
         q=args.get("q", "").strip()[:200],
         before=args.get("before", None, whole),
@@ -82,6 +91,42 @@ def index() -> Response:
         conflicts=conflicts,
         named=named,
         set_aside=queries.set_aside(session),
+        causes=causes.causes(session) if wanted.room_id is None else [],
+        retried=causes.RETRIED,
+    )
+
+
+@blueprint.post("/retry")
+def retry() -> AnyResponse:
+    """Try all rooms, or all reservations, again that fail for one cause."""
+    of, code, now = request.form.get("of", ""), request.form.get("code", ""), utcnow()
+    session = db.session()
+
+    def again(one: int) -> Room:
+        return try_again(session, one, now) if of == causes.ROOMS else sending.send_again(session, one, now).room
+
+    result = many.for_each(session, causes.failing(session, of, code), again)
+    if result.mailboxes:
+        door_bell().ring(SYNC_MAILBOXES, sorted(set(result.mailboxes)))
+    flash(retry_words(of, result.done, len(result.refused)))
+    return go_to(url_for(".index", **wanted_filter().as_args()))
+
+
+@blueprint.get("/runs.csv")
+def export_runs() -> Response:
+    """The runs that the filter leaves, all of them."""
+    wanted = wanted_filter()
+    return csv_answer(
+        "runs.csv", RUN_HEAD, lambda: (run_row(*row) for row in queries.every_run(db.session(), wanted))
+    )
+
+
+@blueprint.get("/steps.csv")
+def export_steps() -> Response:
+    """Every step of those runs."""
+    wanted = wanted_filter()
+    return csv_answer(
+        "steps.csv", STEP_HEAD, lambda: (step_row(*row) for row in queries.every_step(db.session(), wanted))
     )
 
 
@@ -161,7 +206,7 @@ def _kept(reservation: Reservation, message: str) -> AnyResponse:
 
 def _ring(mailbox_id: int | None) -> None:
     if mailbox_id is not None:
-        current_app.extensions["bell"].ring(SYNC_MAILBOXES, [mailbox_id])
+        door_bell().ring(SYNC_MAILBOXES, [mailbox_id])
 
 
 def _choice(values: Mapping[str, str]) -> Choice | None:

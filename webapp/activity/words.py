@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from webapp.domain.words import Choice
+from webapp.filters import count
 from webapp.words import Words
 
 WORDS: dict[str, Words] = {
@@ -127,3 +128,10 @@ LISTING_OFFERS = {
     Choice.REJECT: Offer("Keep all here", _KEEPS),
 }
 """Of an empty listing, which is believed or not as a whole."""
+
+
+def retry_words(of: str, done: int, left: int) -> str:
+    """`12 rooms are tried again. 1 is left as it was.`"""
+    one, many = ("room is", "rooms are") if of == "rooms" else ("reservation is", "reservations are")
+    said = f"{count(done, one, many)} tried again."
+    return said + (f" {count(left, 'is', 'are')} left as before." if left else "")

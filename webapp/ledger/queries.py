@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, not_, select
+from sqlalchemy import ColumnElement, Select, and_, not_, select
 from sqlalchemy.orm import Session, joinedload
 
 from webapp.domain.words import LedgerOperation
 from webapp.models import Mailbox, MailboxLedger, Meeting, Reservation, Room
 
 PER_PAGE = 50
+EXPORTED_AT_ONCE = 500
+"""So many rows are fetched at a time for a file."""
 
 _ANSWERED = MailboxLedger.finished_at.is_not(None)
 _WELL = and_(_ANSWERED, MailboxLedger.status.between(200, 299))
@@ -55,6 +57,17 @@ class Entry:
 
 def entries(session: Session, wanted: Filter) -> tuple[list[Entry], bool]:
     """Requests, the newest first, and whether there are older ones."""
+    rows = session.execute(_matching(wanted).limit(PER_PAGE + 1)).all()
+    return [Entry(row, address, room) for row, address, room in rows[:PER_PAGE]], len(rows) > PER_PAGE
+
+
+def every_entry(session: Session, wanted: Filter) -> Iterator[Entry]:
+    """All requests that match, fetched in parts, as a file takes them."""
+    for row, address, room in session.execute(_matching(wanted).execution_options(yield_per=EXPORTED_AT_ONCE)):
+        yield Entry(row, address, room)
+
+
+def _matching(wanted: Filter) -> Select[MailboxLedger, str, Room]:
     query = (
         select(MailboxLedger, Mailbox.address, Room)
         .join(Mailbox, MailboxLedger.mailbox_id == Mailbox.id)
@@ -70,8 +83,7 @@ def entries(session: Session, wanted: Filter) -> tuple[list[Entry], bool]:
         query = query.where(MailboxLedger.meeting_id == wanted.meeting)
     if wanted.before is not None:
         query = query.where(MailboxLedger.id < wanted.before)
-    rows = session.execute(query.order_by(MailboxLedger.id.desc()).limit(PER_PAGE + 1)).all()
-    return [Entry(row, address, room) for row, address, room in rows[:PER_PAGE]], len(rows) > PER_PAGE
+    return query.order_by(MailboxLedger.id.desc())
 
 
 def reservations_of(session: Session, shown: Iterable[Entry]) -> dict[int, Reservation]:

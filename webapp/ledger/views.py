@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
 
+from webapp.csv_file import csv_answer
 from webapp.extensions import db
 from webapp.forms import whole
 from webapp.htmx import answer
@@ -56,3 +58,14 @@ def index() -> Response:
     found, older = queries.entries(session, wanted)
     named = queries.reservations_of(session, found)
     return answer("ledger/index.html", "ledger/_work.html", filter=wanted, entries=found, older=older, named=named)
+
+
+@blueprint.get("/requests.csv")
+def export() -> Response:
+    """All requests that the filter leaves; of meetings only the number, as titles may be private."""
+    wanted = wanted_filter()
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        return (shown.row_of(one) for one in queries.every_entry(db.session(), wanted))
+
+    return csv_answer("mailbox-requests.csv", shown.HEAD, rows)
