@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from webapp.connections.expiry import SecretState, secret_state
 from webapp.domain.words import RoomState
 from webapp.models import Connection, Hold, Room
+from webapp.overview.health import Vitals, vitals
 from webapp.rooms.queries import ADDRESS_UNLISTED
 
 SHOWN = 5
@@ -29,7 +30,13 @@ class Summary:
     connections: list[tuple[Connection, SecretState, int]]
     rooms_in_need: list[Room]
     holds: list[tuple[Hold, Room]]
-    need: int
+    vitals: Vitals
+
+    @property
+    def need(self) -> int:
+        """How many things need a person."""
+        expired = sum(secret.expired for _, secret, _ in self.connections)
+        return self.vitals.holds + self.vitals.rooms_in_need + expired
 
     @property
     def rooms(self) -> int:
@@ -46,16 +53,13 @@ def summary(session: Session, now: datetime) -> Summary:
     """Read the summary at `now`."""
     states, linked = _rooms_by_state(session)
     connections = _connections(session, now)
-    in_need = Room.archived_at.is_(None), or_(Room.sync_state == RoomState.ERROR, _is_unconfirmed())
+    in_need = and_(Room.archived_at.is_(None), or_(Room.sync_state == RoomState.ERROR, _is_unconfirmed()))
     rooms_in_need = session.scalars(
-        select(Room).where(*in_need).order_by(Room.sync_state_since, Room.id).limit(SHOWN)
+        select(Room).where(in_need).order_by(Room.sync_state_since, Room.id).limit(SHOWN)
     ).all()
-    stopped = session.scalar(select(func.count()).select_from(Room).where(*in_need)) or 0
     open_holds = select(Hold, Room).join(Room, Room.id == Hold.room_id).where(Hold.closed_at.is_(None))
     holds = [(hold, room) for hold, room in session.execute(open_holds.order_by(Hold.opened_at).limit(SHOWN))]
-    held = session.scalar(select(func.count()).select_from(Hold).where(Hold.closed_at.is_(None))) or 0
-    expired = sum(secret.expired for _, secret, _ in connections)
-    return Summary(states, linked, connections, list(rooms_in_need), holds, held + stopped + expired)
+    return Summary(states, linked, connections, list(rooms_in_need), holds, vitals(session, now, in_need))
 
 
 def _is_unconfirmed() -> ColumnElement[bool]:
