@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -19,6 +20,7 @@ from webapp.reservations.timetable import OFFICE_HOURS, gaps
 ROOMS_OFFERED = 5
 TIMES_OFFERED = 3
 DAYS_AHEAD = 7
+TIMES_ASKED = 60
 QUARTER = timedelta(minutes=15)
 FOLLOWED = (RoomState.ACTIVE, RoomState.HELD)
 """What is known of such a room is what its calendar holds; of others nobody knows whether they are free."""
@@ -55,7 +57,7 @@ def alternatives(session: Session, reservation: Reservation, now: datetime) -> A
         Occurrence.ends_at > now,
         Occurrence.starts_at < start + timedelta(days=DAYS_AHEAD + 1),
     )
-    nearest = (Room.building != room.building, func.coalesce(Room.capacity, 0), func.lower(Room.name), Room.id)
+    nearest = _nearest(room)
     free = select(Room.id).where(*_could_have(reservation, start, end)).order_by(*nearest).limit(ROOMS_OFFERED)
     rows = session.execute(
         select(Room, Occurrence.starts_at, Occurrence.ends_at)
@@ -68,6 +70,24 @@ def alternatives(session: Session, reservation: Reservation, now: datetime) -> A
     if not isinstance(span, Timed) or reservation.sync_state is SyncState.DECLINED:
         return Alternatives(rooms, ())
     return Alternatives(rooms, tuple(free_times(span, zone, taken, now)))
+
+
+def rooms_free_at(
+    session: Session, room: Room, times: Sequence[tuple[datetime, datetime]], *, followed: bool, same_zone: bool
+) -> Sequence[Room]:
+    """Rooms of at least this one's capacity that are free at every one of these times, the nearest first: `followed`
+    ones alone where they are to be invited. None where the times are too many for one query."""
+    if len(times) > TIMES_ASKED:
+        return ()
+    free = [~_in_the_way(start, end) for start, end in times]
+    query = select(Room).where(
+        Room.id != room.id,
+        func.coalesce(Room.capacity, 0) >= (room.capacity or 0),
+        *free,
+        *_bookable_like(room, followed=followed),
+        *([Room.time_zone == room.time_zone] if same_zone else []),  # a day is other instants elsewhere
+    )
+    return session.scalars(query.order_by(*_nearest(room)).limit(ROOMS_OFFERED)).all()
 
 
 def free_times(
@@ -98,14 +118,6 @@ def _quarter(instant: datetime, *, up: bool) -> datetime:
 def _could_have(reservation: Reservation, start: datetime, end: datetime) -> list[ColumnElement[bool]]:
     """Which rooms could take the reservation's place between two instants."""
     room, meeting = reservation.room, reservation.meeting
-    in_the_way = exists(
-        select(Occurrence.id).where(
-            Occurrence.room_id == Room.id,
-            Occurrence.blocks,
-            Occurrence.starts_at < end,
-            Occurrence.ends_at > start,
-        )
-    )
     has_it = exists(
         select(Reservation.id).where(
             Reservation.meeting_id == meeting.id, Reservation.room_id == Room.id, Reservation.cancelled_at.is_(None)
@@ -114,7 +126,7 @@ def _could_have(reservation: Reservation, start: datetime, end: datetime) -> lis
     return [
         Room.id != room.id,
         func.coalesce(Room.capacity, 0) >= (room.capacity or 0),
-        ~in_the_way,
+        ~_in_the_way(start, end),
         ~has_it,
         *may_move_to(reservation),
         *([Room.time_zone == room.time_zone] if meeting.all_day else []),  # a day is other instants elsewhere
@@ -123,9 +135,29 @@ def _could_have(reservation: Reservation, start: datetime, end: datetime) -> lis
 
 def may_move_to(reservation: Reservation) -> list[ColumnElement[bool]]:
     """Which rooms a reservation may move to at all: not across tenants, and only what can be invited or booked."""
-    room = reservation.room
-    followed = and_(Room.mailbox_id.is_not(None), Room.sync_active, Room.sync_state.in_(FOLLOWED))
+    return _bookable_like(reservation.room, followed=reservation.meeting.home is Home.USER)
+
+
+def _bookable_like(room: Room, *, followed: bool) -> list[ColumnElement[bool]]:
+    """Which rooms can be booked instead of a room: those of its tenant that are followed, or are not linked."""
+    seen = and_(Room.mailbox_id.is_not(None), Room.sync_active, Room.sync_state.in_(FOLLOWED))
     if room.connection_id is not None:
-        followed = and_(followed, Room.connection_id == room.connection_id)
-    by_person = reservation.meeting.home is Home.USER
-    return [Room.archived_at.is_(None), followed if by_person else or_(Room.mailbox_id.is_(None), followed)]
+        seen = and_(seen, Room.connection_id == room.connection_id)
+    return [Room.archived_at.is_(None), seen if followed else or_(Room.mailbox_id.is_(None), seen)]
+
+
+def _in_the_way(start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Whether something blocks the room between two instants."""
+    return exists(
+        select(Occurrence.id).where(
+            Occurrence.room_id == Room.id,
+            Occurrence.blocks,
+            Occurrence.starts_at < end,
+            Occurrence.ends_at > start,
+        )
+    )
+
+
+def _nearest(room: Room) -> tuple[Any, ...]:
+    """The order in which rooms are offered instead of one: in its building, and not much larger."""
+    return (Room.building != room.building, func.coalesce(Room.capacity, 0), func.lower(Room.name), Room.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -80,8 +80,10 @@ def _instead(session: Session, reservation: Reservation, zone: ZoneInfo, now: da
     }
 
 
-def show_context(session: Session, reservation_id: int, now: datetime, before: datetime | None) -> dict[str, Any]:
-    """The whole page."""
+def show_context(
+    session: Session, reservation_id: int, now: datetime, before: datetime | None, day: date | None = None
+) -> dict[str, Any]:
+    """The whole page; of a series it may be opened for one date."""
     stands = standing(session, reservation_id)
     reservation = stands.reservation
     steps = queries.steps_of(session, reservation_id, before)
@@ -95,7 +97,7 @@ def show_context(session: Session, reservation_id: int, now: datetime, before: d
         "older": steps[-1].at if more else None,
         "conflicts": queries.conflicts_of(session, reservation_id),
         "holds": queries.holds_of(session, reservation_id),
-        "series": shown_series(session, reservation, now) if is_series else None,
+        "series": shown_series(session, reservation, now, day) if is_series else None,
         "conflict_words": CONFLICT_WORDS,
         "held_values": held_values,
         "short_day": short_day,

@@ -17,7 +17,9 @@ from webapp.reservations import queries
 from webapp.reservations.forms import FIRST_DAY, LAST_DAY, ReservationForm
 from webapp.reservations.organized import why_not_in_owner_calendar
 from webapp.reservations.page import panel_facts
+from webapp.reservations.repeat_shown import repeat_said
 from webapp.reservations.rights import may_move
+from webapp.reservations.shown import short_day
 from webapp.reservations.words import FIELD_WORDS
 
 Arguments = MultiDict[str, str]
@@ -70,7 +72,13 @@ def new_panel(session: Session, form: ReservationForm, room: Room | None, buildi
     rooms, more = queries.rooms_to_choose(session, building)
     missing = [room] if room is not None and room not in rooms and room.archived_at is None else []
     form.offer([*missing, *rooms])
-    return {"form": form, "room": room, "more_rooms": more, **create_in(session, room)}
+    return {
+        "form": form,
+        "room": room,
+        "more_rooms": more,
+        "repeat_said": repeat_said(form),
+        **create_in(session, room),
+    }
 
 
 def edit_panel(session: Session, form: ReservationForm, reservation: Reservation, now: datetime) -> dict[str, Any]:
@@ -80,6 +88,14 @@ def edit_panel(session: Session, form: ReservationForm, reservation: Reservation
     rooms, more = queries.rooms_to_move_to(session, reservation) if may_move(facts["rights"]) else here
     form.offer(rooms, needed=True)
     return {"form": form, "room": reservation.room, "may_move": len(rooms) > 1, "more_rooms": more, **facts}
+
+
+def series_panel(session: Session, form: ReservationForm, reservation: Reservation, now: datetime) -> dict[str, Any]:
+    """The panel of a series, or of dates of it, which stays in its room."""
+    form.offer([reservation.room], needed=True)
+    facts = panel_facts(session, reservation, now)
+    said = {"repeat_said": repeat_said(form), "short_day": short_day}
+    return {"form": form, "room": reservation.room, "may_move": False, **said, **facts}
 
 
 def create_in(session: Session, room: Room | None) -> dict[str, Any]:

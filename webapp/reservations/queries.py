@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 
 from webapp.domain.intervals import Timed, span_from_json
 from webapp.domain.titles import shown_title
-from webapp.domain.words import MeetingKind, TitleSource
+from webapp.domain.words import Answer, MeetingKind, TitleSource
 from webapp.errors import NotFound
 from webapp.models import (
     Attempt,
@@ -39,38 +38,9 @@ ROOMS_TO_CHOOSE = 200
 STORY_STEPS = 50
 
 
-@dataclass(frozen=True)
-class RoomFilter:
-    """Which rooms the timetable shows: of a building, with so many `seats` at least, free at an instant."""
-
-    building: str = ""
-    seats: int | None = None
-    free_at: datetime | None = None
-
-    def takes(self, room: Room) -> bool:
-        """Whether a room belongs to it, apart from what is booked in it."""
-        has_seats = self.seats is None or (room.capacity is not None and room.capacity >= self.seats)
-        return has_seats and self.building in ("", room.building)
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The same for a query."""
-        chosen = _in_use(self.building)
-        if self.seats is not None:
-            chosen.append(Room.capacity >= self.seats)
-        if self.free_at is not None:
-            taken = select(Occurrence.id).where(
-                Occurrence.room_id == Room.id,
-                Occurrence.blocks,
-                Occurrence.starts_at <= self.free_at,
-                Occurrence.ends_at > self.free_at,
-            )
-            chosen.append(~taken.exists())
-        return chosen
-
-
-def rooms_page(session: Session, wanted: RoomFilter, page: int) -> tuple[Sequence[Room], int]:
+def rooms_page(session: Session, building: str, page: int) -> tuple[Sequence[Room], int]:
     """A page of rooms in use by name, and how many there are."""
-    chosen = wanted.conditions()
+    chosen = _in_use(building)
     total = session.scalar(select(func.count()).select_from(Room).where(*chosen)) or 0
     query = select(Room).where(*chosen).order_by(*_BY_NAME).limit(ROOMS_A_VIEW).offset((page - 1) * ROOMS_A_VIEW)
     return session.scalars(query).all(), total
@@ -85,11 +55,11 @@ def room_with_switch(session: Session, room_id: int) -> tuple[Room, bool]:
     return row[0], row[1]
 
 
-def page_of_room(session: Session, room: Room, wanted: RoomFilter) -> int:
+def page_of_room(session: Session, room: Room, building: str) -> int:
     """The page of `rooms_page` that shows the room."""
     name = func.lower(room.name)
     before = or_(func.lower(Room.name) < name, and_(func.lower(Room.name) == name, Room.id < room.id))
-    rank = session.scalar(select(func.count()).select_from(Room).where(*wanted.conditions(), before)) or 0
+    rank = session.scalar(select(func.count()).select_from(Room).where(*_in_use(building), before)) or 0
     return rank // ROOMS_A_VIEW + 1
 
 
@@ -180,6 +150,7 @@ def _booked(row: Row[Any]) -> Booked:
         is_leaving=row.leaves_for_id is not None,
         is_unfollowed=row.not_followed_since is not None,
         is_exception=row.is_exception,
+        original="" if is_pending(row.original_start) else row.original_start,
     )
 
 
@@ -213,6 +184,25 @@ def dates_of(session: Session, reservation_id: int, since: datetime, limit: int)
     """The dates of a series that have not ended, the next first."""
     query = select(Occurrence).where(Occurrence.reservation_id == reservation_id, Occurrence.ends_at > since)
     return session.scalars(query.order_by(Occurrence.starts_at).limit(limit)).all()
+
+
+def date_of(session: Session, reservation_id: int, original: date) -> Occurrence | None:
+    """One date of a series, by the day on which its rule has it."""
+    return session.scalar(
+        select(Occurrence).where(
+            Occurrence.reservation_id == reservation_id, Occurrence.original_start == original.isoformat()
+        )
+    )
+
+
+def declined_dates_of(session: Session, reservation_id: int, since: datetime) -> Sequence[Occurrence]:
+    """The dates of a series that the room declined and that have not ended, the next first."""
+    query = select(Occurrence).where(
+        Occurrence.reservation_id == reservation_id,
+        Occurrence.ends_at > since,
+        Occurrence.answer == Answer.DECLINED,
+    )
+    return session.scalars(query.order_by(Occurrence.starts_at)).all()
 
 
 def conflicts_of(session: Session, reservation_id: int) -> Sequence[Conflict]:

@@ -8,11 +8,12 @@ from datetime import datetime
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from webapp.domain.access import Allowed, Through
-from webapp.domain.words import Origin
+from webapp.domain.access import Allowed, Denied, Through
+from webapp.domain.words import MeetingKind, Origin
 from webapp.models import Reservation
-from webapp.reservations.locked import access_to
+from webapp.reservations.locked import access_to, access_to_series
 from webapp.reservations.organized import reach_of
+from webapp.reservations.series_rows import rule_of
 from webapp.reservations.state_words import named
 from webapp.reservations.words import REACH_WORDS, RIGHTS
 from webapp.words import Words, words_for
@@ -47,7 +48,7 @@ class Rights:
 
 def rights_of(session: Session, reservation: Reservation, now: datetime) -> Rights:
     """What `webapp.domain.access` says of the reservation, worded."""
-    access = access_to(reservation, now)
+    access = _access(reservation, now)
     allowed = isinstance(access, Allowed)
     code = _case(reservation, access) if isinstance(access, Allowed) else access.code
     fields = named(reservation) | _reach_said(session, code, reservation)
@@ -68,7 +69,19 @@ def may_move(rights: Rights) -> bool:
     return rights.allowed and rights.code != "may_change_delegate"
 
 
+def _access(reservation: Reservation, now: datetime) -> Allowed | Denied:
+    """A series can be changed here as far as its rule is known."""
+    is_series = rule_of(reservation.meeting) is not None
+    return access_to_series(reservation, now) if is_series else access_to(reservation, now)
+
+
 def _case(reservation: Reservation, access: Allowed) -> str:
+    code = _case_of_single(reservation, access)
+    is_series = reservation.meeting.kind is MeetingKind.SERIES
+    return code.replace("may_change", "may_change_series") if is_series else code
+
+
+def _case_of_single(reservation: Reservation, access: Allowed) -> str:
     if access.through is Through.ORGANIZER:
         return "may_change_through"
     if reservation.meeting.origin is not Origin.HERE:

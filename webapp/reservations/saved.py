@@ -12,14 +12,15 @@ from webapp.models import Mailbox, Reservation, Room
 from webapp.reservations.rows import title_of
 
 
-def commit_and_ring(reservation: Reservation, message: str) -> None:
+def commit_and_ring(reservation: Reservation, message: str, *more: Reservation) -> None:
     """Commit, then ring for every mailbox that wants a run: of a person's meeting it is its lead room's."""
     title = Markup("<bdi>{}</bdi>").format(title_of(reservation.meeting))
+    meetings = [one.meeting_id for one in (reservation, *more)]
     wanting = (
         select(Mailbox.id)
         .join(Room, Room.mailbox_id == Mailbox.id)
         .join(Reservation, Reservation.room_id == Room.id)
-        .where(Reservation.meeting_id == reservation.meeting_id, Mailbox.wanted > Mailbox.done)
+        .where(Reservation.meeting_id.in_(meetings), Mailbox.wanted > Mailbox.done)
         .distinct()
         .order_by(Mailbox.id)
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -15,6 +16,7 @@ from webapp.domain.recurrence import Series
 from webapp.domain.rule import Rule
 from webapp.domain.titles import shown_title
 from webapp.domain.wall import WholeDays
+from webapp.domain.words import Answer
 from webapp.models import Meeting, Occurrence, Reservation
 from webapp.reservations import queries
 from webapp.reservations.series_rows import rule_of, series_of
@@ -30,33 +32,58 @@ LEFT_OUT_SHOWN = 10
 class ShownDate:
     """One date in the list. Of an exception: where its rule has it, if elsewhere, and its own title, if any."""
 
+    original: str
     when: str
     is_exception: bool
+    is_declined: bool
     planned: str = ""
     title: str = ""
 
 
 @dataclass(frozen=True)
 class ShownSeries:
-    """The dates of a series that are still to come, and what does not fit its rule."""
+    """The dates of a series that are still to come, which of them the room declined, and what does not fit its rule.
+
+    `chosen` is the date that its page was opened for, whether it is over or not.
+    """
 
     trouble: Words | None
     dates: tuple[ShownDate, ...]
     more: bool
+    declined: tuple[ShownDate, ...]
     left_out: tuple[str, ...]
+    declined_here: tuple[str, ...]
+    chosen: ShownDate | None
 
 
-def shown_series(session: Session, reservation: Reservation, now: datetime) -> ShownSeries:
-    """What differs from its rule, and its dates that are not over, the next first."""
+def shown_series(session: Session, reservation: Reservation, now: datetime, day: date | None) -> ShownSeries:
+    """What differs from its rule, its dates that are not over, the next first, and the date `day` of it."""
     meeting, zone = reservation.meeting, ZoneInfo(reservation.room.time_zone)
     rows = queries.dates_of(session, reservation.id, now, DATES_SHOWN + 1)
-    series = series_of(meeting)
+    declined = queries.declined_dates_of(session, reservation.id, now)
+    series, today = series_of(meeting), now.astimezone(zone).date()
+
+    def shown(row: Occurrence) -> ShownDate:
+        return _shown_date(row, meeting, series, zone)
+
     return ShownSeries(
         trouble=_trouble(meeting),
-        dates=tuple(_shown_date(row, meeting, series, zone) for row in rows[:DATES_SHOWN]),
+        dates=tuple(shown(row) for row in rows[:DATES_SHOWN]),
         more=len(rows) > DATES_SHOWN,
-        left_out=_left_out(series, now.astimezone(zone).date()),
+        declined=tuple(shown(row) for row in declined),
+        left_out=_coming(series.cancelled if series is not None else (), today),
+        declined_here=_coming(map(date.fromisoformat, reservation.declined_dates), today),
+        chosen=shown_date(session, reservation, day) if day is not None else None,
     )
+
+
+def shown_date(session: Session, reservation: Reservation, day: date) -> ShownDate | None:
+    """One date of a series, by the day on which its rule has it."""
+    row = queries.date_of(session, reservation.id, day)
+    if row is None:
+        return None
+    meeting = reservation.meeting
+    return _shown_date(row, meeting, series_of(meeting), ZoneInfo(reservation.room.time_zone))
 
 
 def repeats(meeting: Meeting, zone: ZoneInfo) -> str:
@@ -85,12 +112,13 @@ def _trouble(meeting: Meeting) -> Words | None:
 
 def _shown_date(row: Occurrence, meeting: Meeting, series: Series | None, zone: ZoneInfo) -> ShownDate:
     span = _span_of(row, meeting, zone)
+    plain = ShownDate(row.original_start, _said(span, zone), row.is_exception, row.answer is Answer.DECLINED)
     if not row.is_exception or series is None:
-        return ShownDate(_said(span, zone), row.is_exception)
+        return plain
     one = series.occurrence(date.fromisoformat(row.original_start))
     moved = one.planned.instants(zone) != span.instants(zone)
     title = shown_title(one.title, meeting.title_source, meeting.is_private, None) if one.title else ""
-    return ShownDate(_said(span, zone), True, _said(one.planned, zone) if moved else "", title)
+    return replace(plain, planned=_said(one.planned, zone) if moved else "", title=title)
 
 
 def _span_of(row: Occurrence, meeting: Meeting, zone: ZoneInfo) -> Span:
@@ -107,6 +135,6 @@ def _said(span: Span, zone: ZoneInfo) -> str:
     return f"{days}, all day"
 
 
-def _left_out(series: Series | None, today: date) -> tuple[str, ...]:
-    coming = (day for day in sorted(series.cancelled) if day >= today) if series is not None else ()
-    return tuple(short_day(day) for day in islice(coming, LEFT_OUT_SHOWN))
+def _coming(days: Iterable[date], today: date) -> tuple[str, ...]:
+    """The next of some days."""
+    return tuple(short_day(day) for day in islice(sorted(day for day in days if day >= today), LEFT_OUT_SHOWN))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date
+from enum import StrEnum
 from typing import NamedTuple
 
 from webapp.domain import rule_dates
@@ -56,6 +57,49 @@ RULE_WORDS = {
 }
 """What does not fit a series, by `meeting.rule_code`."""
 
+
+class Doing(StrEnum):
+    """What is about to be done with dates of a series."""
+
+    EDIT = "edit"
+    CANCEL = "cancel"
+    DECLINE = "decline"
+
+
+WHICH_WORDS: dict[Doing, dict[str, tuple[str, str]]] = {
+    Doing.EDIT: {
+        "one": (
+            "Only this date",
+            "The time or title of {when} alone. It is marked as changed; all other dates stay.",
+        ),
+        "following": (
+            "This and all following dates",
+            "From {when} on it goes on as a series of its own, here and in Outlook. The dates before it stay.",
+        ),
+        "all": (
+            "All dates",
+            "Title, times and days of the whole series. Where times or days change, dates that were changed by "
+            "themselves go where the new rule has them.",
+        ),
+    },
+    Doing.CANCEL: {
+        "one": ("Only this date", "{when} alone is cancelled{in_all}; all other dates stay."),
+        "following": (
+            "This and all following dates",
+            "The series ends before {when}: it and all dates after it are cancelled{in_all}.",
+        ),
+        "all": ("All dates", "{all_of_it}"),
+    },
+    Doing.DECLINE: {
+        "one": ("Only this date", "<bdi>{room}</bdi> is free on {when}; it keeps all other dates."),
+        "all": ("All dates", "<bdi>{room}</bdi> is taken out of the whole series."),
+    },
+}
+"""What each choice is called and does, by `webapp.reservations.which.Which`."""
+
+ALL_CANCELLED = "The whole series is cancelled."
+ALL_LEFT = "<bdi>{room}</bdi> is taken off the whole series; its other rooms keep it."
+
 _UNITS = {
     PatternType.DAILY: "day",
     PatternType.WEEKLY: "week",
@@ -64,10 +108,11 @@ _UNITS = {
     PatternType.ABSOLUTE_YEARLY: "year",
     PatternType.RELATIVE_YEARLY: "year",
 }
-_MONTHS = (
+MONTHS = (
     *("", "January", "February", "March", "April", "May", "June", "July", "August"),
     *("September", "October", "November", "December"),
 )
+WEEK_FROM_MONDAY = (*WEEK[1:], WEEK[0])
 _WORKDAYS = WEEK[1:6]
 _IN_EVERY_MONTH = 28
 
@@ -101,7 +146,7 @@ def sentence(rule: Rule) -> Sentence:
 
 def long_day(day: date) -> str:
     """`18 March 2027`."""
-    return f"{day.day} {_MONTHS[day.month]} {day.year}"
+    return f"{day.day} {MONTHS[day.month]} {day.year}"
 
 
 def _on(pattern: Pattern) -> str:
@@ -109,15 +154,20 @@ def _on(pattern: Pattern) -> str:
     if kind is PatternType.DAILY:
         return ""
     if kind is PatternType.WEEKLY:
-        counted = pattern.interval > 1 and len(pattern.days_of_week) > 1 and pattern.first_day_of_week != WEEK[0]
-        weeks = f" (weeks from {_name(pattern.first_day_of_week)})" if counted else ""
+        weeks = f" (weeks from {_name(pattern.first_day_of_week)})" if _week_counts(pattern) else ""
         return f"on {_weekdays(pattern.days_of_week)}{weeks}"
     if kind is PatternType.ABSOLUTE_MONTHLY:
         return f"on {_day_of_month(pattern.day_of_month)}"
     if kind is PatternType.ABSOLUTE_YEARLY:
         return f"on {_day_of_year(pattern.day_of_month, pattern.month)}"
-    of_month = f" of {_MONTHS[pattern.month]}" if kind.uses_month else ""
+    of_month = f" of {MONTHS[pattern.month]}" if kind.uses_month else ""
     return f"on the {pattern.index.value} {_any_of(pattern.days_of_week)}{of_month}"
+
+
+def _week_counts(pattern: Pattern) -> bool:
+    """Whether weeks from Sunday, which are Graph's, would put the days of one turn into different weeks."""
+    before = [WEEK.index(day) < WEEK.index(pattern.first_day_of_week) for day in pattern.days_of_week]
+    return pattern.interval > 1 and len(set(before)) > 1
 
 
 def _day_of_month(day: int) -> str:
@@ -129,10 +179,10 @@ def _day_of_month(day: int) -> str:
 def _day_of_year(day: int, month: int) -> str:
     longest, shortest = monthrange(2000, month)[1], monthrange(2001, month)[1]
     if day <= shortest:
-        return f"{day} {_MONTHS[month]}"
+        return f"{day} {MONTHS[month]}"
     if day == longest:
-        return f"{day} {_MONTHS[month]} ({shortest} {_MONTHS[month]} in other years)"
-    return f"the last day of {_MONTHS[month]}"
+        return f"{day} {MONTHS[month]} ({shortest} {MONTHS[month]} in other years)"
+    return f"the last day of {MONTHS[month]}"
 
 
 def _weekdays(days: tuple[Weekday, ...]) -> str:
@@ -148,7 +198,7 @@ def _any_of(days: tuple[Weekday, ...]) -> str:
 
 
 def _week_from_monday(days: tuple[Weekday, ...]) -> list[str]:
-    return [_name(day) for day in sorted(days, key=lambda day: day.number)]
+    return [_name(day) for day in WEEK_FROM_MONDAY if day in days]
 
 
 def _joined(names: list[str], word: str) -> str:

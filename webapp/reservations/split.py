@@ -72,6 +72,15 @@ def is_splitting(session: Session, meeting: Meeting) -> bool:
     return meeting.split_of_id is not None or session.scalar(tail.limit(1)) is not None
 
 
+def why_not_split(session: Session, reservation: Reservation) -> str | None:
+    """Why "this and following" cannot be changed now, for pages to say before the click; None where it can."""
+    try:
+        _check_splittable(session, reservation)
+    except Refused as refusal:
+        return refusal.code
+    return None
+
+
 def _check_splittable(session: Session, reservation: Reservation) -> None:
     meeting, room = reservation.meeting, reservation.room
     if meeting.origin is not Origin.HERE or meeting.other_attendees:

@@ -45,6 +45,8 @@ class Booked:
     is_unfollowed: bool = False
     is_exception: bool = False
     """A date that differs from its series."""
+    original: str = ""
+    """Which date of its series it is."""
 
     @property
     def mark(self) -> str:

@@ -62,6 +62,24 @@ WORDS: dict[str, Words] = {
         "<bdi>{who}</bdi> organizes this meeting. What you change here is written in that calendar: "
         "Enable User Calendar Delegation is on.",
     ),
+    "may_change_series_own": Words(
+        "You can change its dates, rule and title, and cancel",
+        "It was made here, and the room itself organizes it in Outlook.",
+    ),
+    "may_change_series_here": Words(
+        "You can change its dates, rule and title, and cancel",
+        "It was made here, and stays here: <bdi>{room}</bdi> is not linked to a calendar.",
+    ),
+    "may_change_series_delegate": Words(
+        "You can change its dates, rule and title, and cancel",
+        "Its event was made in Outlook in the calendar of <bdi>{room}</bdi>, on the room’s own behalf. "
+        "Its guests are kept.",
+    ),
+    "may_change_series_through": Words(
+        "You can change its dates, rule and title, and cancel",
+        "<bdi>{who}</bdi> organizes this series. What you change here is written in that calendar: "
+        "Enable User Calendar Delegation is on.",
+    ),
     "organized_by_person": Words(
         "<bdi>{who}</bdi> organizes this meeting in Outlook",
         "The app may not write in people’s calendars.",
@@ -90,8 +108,8 @@ WORDS: dict[str, Words] = {
         ("Switch the sync of the room on again; then it can be changed.",),
     ),
     "series_read_only": Words(
-        "This is a series from Outlook",
-        "Series are shown here and block the room, and are changed in Outlook only.",
+        "This is a series from Outlook whose rule is not known",
+        "Its dates are shown here and block the room; without its rule it is changed in Outlook only.",
         ("Change the series in Outlook; it follows here by itself.",),
     ),
     "kept_here": Words(
@@ -207,6 +225,7 @@ REACH_WORDS = {
 _NOT_HERE = "Only in Outlook."
 _DECLINE_INSTEAD = "Decline for the room frees it, here and in Outlook, and tells the organizer."
 _OWNER_FIXED = "Whoever organizes a meeting owns it."
+_SERIES_STAYS = "A series stays in its room. Book it in the other one, then cancel it here."
 
 RIGHTS: dict[str, tuple[tuple[str, bool, str], ...]] = {
     "may_change_own": (
@@ -231,6 +250,34 @@ RIGHTS: dict[str, tuple[tuple[str, bool, str], ...]] = {
         ("Time and title", True, "In the calendar of <bdi>{organizer}</bdi>. A new time is checked for all rooms."),
         ("Cancel", True, "In the calendar of <bdi>{organizer}</bdi>."),
         ("Room", True, "The new room is asked, and this one is freed."),
+        ("Owner", False, _OWNER_FIXED),
+    ),
+    "may_change_series_own": (
+        ("Dates, rule, title", True, "In the room’s calendar: one date, from a date on, or all."),
+        ("Cancel", True, "One date, from a date on, or the whole series."),
+        ("Room", False, _SERIES_STAYS),
+        ("Owner", True, "Kept here only."),
+    ),
+    "may_change_series_here": (
+        ("Dates, rule, title", True, "Here only: one date, from a date on, or all."),
+        ("Cancel", True, "Here only."),
+        ("Room", False, _SERIES_STAYS),
+        ("Owner", True, "Kept here only."),
+    ),
+    "may_change_series_delegate": (
+        ("Dates, rule, title", True, "In the room’s calendar: one date or all; its guests are kept."),
+        ("Cancel", True, "One date, from a date on, or the whole series."),
+        ("Room", False, _SERIES_STAYS),
+        ("Owner", True, "Kept here only."),
+    ),
+    "may_change_series_through": (
+        (
+            "Dates, rule, title",
+            True,
+            "In the calendar of <bdi>{organizer}</bdi>. New dates are checked for all rooms.",
+        ),
+        ("Cancel", True, "In the calendar of <bdi>{organizer}</bdi>."),
+        ("Room", False, _SERIES_STAYS),
         ("Owner", False, _OWNER_FIXED),
     ),
     "organized_by_person": (

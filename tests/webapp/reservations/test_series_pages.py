@@ -55,11 +55,19 @@ def test_the_page_says_the_rule_as_a_sentence_and_where_it_is_changed(world: Wor
     assert "Alder : Every week on Monday until 14 December 2026" in state
 
 
-def test_a_series_of_the_room_is_said_to_be_changed_in_outlook_once(world: World) -> None:
+def test_a_series_of_the_room_is_said_to_be_changed_here(world: World) -> None:
     made = imported(world, Series(rule()), weeks(0), home=Home.RESOURCE)
     shown = text_of(world.get(f"/reservations/{made}"))
+    assert "You can change its dates, rule and title, and cancel" in shown
+    assert "Room No A series stays in its room." in shown
+    assert "Its dates and its rule are changed in Outlook" not in shown
+
+
+def test_a_series_whose_rule_is_not_known_is_said_to_be_changed_in_outlook_once(world: World) -> None:
+    made = imported(world, None, weeks(0), home=Home.RESOURCE, told={"code": "rule_unreadable"})
+    shown = text_of(world.get(f"/reservations/{made}"))
     assert "Change the series in Outlook; it follows here by itself." in shown
-    assert "Its dates and its rule" not in shown
+    assert "Its dates and its rule are changed in Outlook" not in shown
 
 
 def test_another_zone_of_the_series_is_named(world: World) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from tests.webapp.conftest import KeptSession, ListeningBell, Person
+from tests.webapp.conftest import ListeningBell, Person
 from webapp.database import Transactions
 from webapp.domain.intervals import Span, Timed
 from webapp.domain.words import Answer, Home, LinkRole, LinkState, MailboxKind, MeetingKind, Reach, RoomState
@@ -173,9 +173,12 @@ def squeezed(html: str) -> str:
 
 
 @pytest.fixture
-def world(app: Flask, data: Transactions, bell: ListeningBell, kept_on_monday: KeptSession) -> Iterator[World]:
-    """The panel on Monday morning, with sync switched on."""
+def world(app: Flask, data: Transactions, bell: ListeningBell) -> Iterator[World]:
+    """The panel on Monday morning, with sync switched on. Signed in on that morning too: a session that begins after
+    it would not be believed."""
     with time_machine.travel(NOW, tick=False):
-        made = World(app, data, kept_on_monday.enter(app), bell)
+        admin = Person(app.test_client())
+        admin.sign_in()
+        made = World(app, data, admin, bell)
         made.sync_on()
         yield made
