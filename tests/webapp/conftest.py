@@ -154,12 +154,43 @@ def stranger(app: Flask) -> Person:
     return Person(app.test_client())
 
 
+class KeptSession:
+    """Cookie and token of Ines Okafor's first sign-in: her account and the key are the same in every test, and the
+    form is tested in `auth`."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[str, str] | None = None
+
+    def enter(self, app: Flask) -> Person:
+        """Ines Okafor, signed in."""
+        person = Person(app.test_client())
+        if self._kept:
+            cookie, person.token = self._kept
+            person.client.set_cookie("session", cookie)
+            return person
+        person.sign_in()
+        made = person.client.get_cookie("session")
+        assert made is not None, "signed in"
+        self._kept = made.value, person.token
+        return person
+
+
+@pytest.fixture(scope="session")
+def kept_session() -> KeptSession:
+    """A session of today."""
+    return KeptSession()
+
+
+@pytest.fixture(scope="session")
+def kept_on_monday() -> KeptSession:
+    """A session that began on Monday morning: one that begins after it would not be believed."""
+    return KeptSession()
+
+
 @pytest.fixture
-def admin(app: Flask) -> Person:
+def admin(app: Flask, kept_session: KeptSession) -> Person:
     """Ines Okafor, signed in."""
-    person = Person(app.test_client())
-    person.sign_in()
-    return person
+    return kept_session.enter(app)
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ STEPS_MEASURED = 2_000
 """Latency is measured on the newest of so many steps at most."""
 LATEST = 5
 CLOCK_MISSED = timedelta(minutes=2)
-ARRIVED = ("import", "change", "retime")
-"""Steps that brought something from Outlook."""
-TOLD = (*ARRIVED, "cancel", "create", "patch", "delete", "decline")
+ARRIVED = ("import", "retime")
+"""Steps that brought a slot from Outlook. A title comes on purpose a while after its slot."""
+TOLD = (*ARRIVED, "change", "cancel", "create", "patch", "delete", "decline")
 """Steps that are news to somebody who manages rooms."""
 
 

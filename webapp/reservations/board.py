@@ -33,6 +33,17 @@ class Wanted:
     building: str = ""
     page: int = 1
     room_id: int | None = None
+    seats: int | None = None
+    free_now: bool = False
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether rooms are left out."""
+        return bool(self.building or self.seats or self.free_now)
+
+    def rooms(self, now: datetime) -> queries.RoomFilter:
+        """Which rooms it shows."""
+        return queries.RoomFilter(self.building, self.seats, now if self.free_now else None)
 
     def as_args(self, **changed: Any) -> dict[str, Any]:
         """Address arguments of this timetable with some changed; defaults are left out."""
@@ -40,6 +51,8 @@ class Wanted:
             "view": self.view if self.view != DAY else "",
             "day": self.day.isoformat() if self.day else "",
             "building": self.building,
+            "seats": self.seats or "",
+            "free": "now" if self.free_now else "",
             "page": self.page if self.page > 1 else "",
             "room": self.room_id if self.view == WEEK else "",
             **changed,
@@ -97,7 +110,7 @@ def make_board(session: Session, wanted: Wanted, now: datetime, *, sync_enabled:
     """The timetable that is asked for."""
     if wanted.view == WEEK:
         return _week(session, wanted, now, sync_enabled)
-    rooms, total = queries.rooms_page(session, wanted.building, wanted.page)
+    rooms, total = queries.rooms_page(session, wanted.rooms(now), wanted.page)
     today = now.astimezone(ZoneInfo(rooms[0].time_zone) if rooms else UTC).date()
     day = wanted.day or today
     pairs = [(room, day) for room in rooms]
@@ -106,7 +119,7 @@ def make_board(session: Session, wanted: Wanted, now: datetime, *, sync_enabled:
 
 
 def _week(session: Session, wanted: Wanted, now: datetime, sync_enabled: bool) -> Board:
-    room = _room_of_week(session, wanted)
+    room = _room_of_week(session, wanted, now)
     if room is None:
         day = wanted.day or now.date()
         return Board(wanted, day, now.date(), day_name(day), [], OFFICE_HOURS, 0)
@@ -119,10 +132,10 @@ def _week(session: Session, wanted: Wanted, now: datetime, sync_enabled: bool) -
     return Board(wanted, day, today, title, columns, hours, 1)
 
 
-def _room_of_week(session: Session, wanted: Wanted) -> Room | None:
+def _room_of_week(session: Session, wanted: Wanted, now: datetime) -> Room | None:
     if wanted.room_id is not None:
         return queries.room_with_switch(session, wanted.room_id)[0]
-    rooms, _ = queries.rooms_page(session, wanted.building, wanted.page)
+    rooms, _ = queries.rooms_page(session, wanted.rooms(now), wanted.page)
     return rooms[0] if rooms else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -38,9 +39,38 @@ ROOMS_TO_CHOOSE = 200
 STORY_STEPS = 50
 
 
-def rooms_page(session: Session, building: str, page: int) -> tuple[Sequence[Room], int]:
+@dataclass(frozen=True)
+class RoomFilter:
+    """Which rooms the timetable shows: of a building, with so many `seats` at least, free at an instant."""
+
+    building: str = ""
+    seats: int | None = None
+    free_at: datetime | None = None
+
+    def takes(self, room: Room) -> bool:
+        """Whether a room belongs to it, apart from what is booked in it."""
+        has_seats = self.seats is None or (room.capacity is not None and room.capacity >= self.seats)
+        return has_seats and self.building in ("", room.building)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The same for a query."""
+        chosen = _in_use(self.building)
+        if self.seats is not None:
+            chosen.append(Room.capacity >= self.seats)
+        if self.free_at is not None:
+            taken = select(Occurrence.id).where(
+                Occurrence.room_id == Room.id,
+                Occurrence.blocks,
+                Occurrence.starts_at <= self.free_at,
+                Occurrence.ends_at > self.free_at,
+            )
+            chosen.append(~taken.exists())
+        return chosen
+
+
+def rooms_page(session: Session, wanted: RoomFilter, page: int) -> tuple[Sequence[Room], int]:
     """A page of rooms in use by name, and how many there are."""
-    chosen = _in_use(building)
+    chosen = wanted.conditions()
     total = session.scalar(select(func.count()).select_from(Room).where(*chosen)) or 0
     query = select(Room).where(*chosen).order_by(*_BY_NAME).limit(ROOMS_A_VIEW).offset((page - 1) * ROOMS_A_VIEW)
     return session.scalars(query).all(), total
@@ -55,11 +85,11 @@ def room_with_switch(session: Session, room_id: int) -> tuple[Room, bool]:
     return row[0], row[1]
 
 
-def page_of_room(session: Session, room: Room, building: str) -> int:
+def page_of_room(session: Session, room: Room, wanted: RoomFilter) -> int:
     """The page of `rooms_page` that shows the room."""
     name = func.lower(room.name)
     before = or_(func.lower(Room.name) < name, and_(func.lower(Room.name) == name, Room.id < room.id))
-    rank = session.scalar(select(func.count()).select_from(Room).where(*_in_use(building), before)) or 0
+    rank = session.scalar(select(func.count()).select_from(Room).where(*wanted.conditions(), before)) or 0
     return rank // ROOMS_A_VIEW + 1
 
 

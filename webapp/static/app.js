@@ -131,6 +131,21 @@
     banner.hidden = answered;
   });
 
+  // Arrow keys in the timetable: up and down in a column, left and right to what stands beside it.
+  const arrows = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+  const topOf = (element) => element.getBoundingClientRect().top;
+  const placesOf = (column) => [...column.querySelectorAll("ol a")].sort((one, other) => topOf(one) - topOf(other));
+  const nearest = (places, top) => places.reduce((best, one) => !best || Math.abs(topOf(one) - top) < Math.abs(topOf(best) - top) ? one : best, null);
+  addEventListener("keydown", (event) => {
+    const link = event.target.closest("[data-arrows] ol a"), way = arrows[event.key];
+    if (!link || !way || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const columns = [...link.closest("[data-arrows]").querySelectorAll(".tt-col")], at = columns.indexOf(link.closest(".tt-col"));
+    const mine = placesOf(columns[at]), beside = columns.slice(way[0] < 0 ? 0 : at + 1, way[0] < 0 ? at : undefined).map(placesOf).filter((places) => places.length);
+    const next = way[1] ? mine[mine.indexOf(link) + way[1]] : nearest((way[0] < 0 ? beside.at(-1) : beside[0]) || [], topOf(link));
+    event.preventDefault();
+    next?.focus();
+  });
+
   addEventListener("keydown", (event) => {
     const find = document.getElementById("find");
     if (event.key !== "/" || !find || event.target.closest("input, textarea, select, dialog")) return;

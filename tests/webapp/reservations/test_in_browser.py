@@ -79,6 +79,23 @@ def test_a_free_slot_is_booked_and_a_second_booking_of_it_is_refused_where_it_wa
     expect(panel.get_by_label("Title")).to_have_value("Too late")
 
 
+def test_the_timetable_is_walked_and_a_slot_booked_by_keyboard_alone(panel: Page, world: World) -> None:
+    alder, birch = world.room("Alder"), world.room("Birch")
+    world.booking(birch, at(9, 10, AHEAD), title="Works committee")
+    open_path(panel, DAY)
+    panel.locator(".slot.s0 a").first.focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+        panel.keyboard.press(key)
+    expect(panel.locator(".ev a", has_text="Works committee")).to_be_focused()
+    panel.keyboard.press("ArrowDown")
+    panel.keyboard.press("ArrowLeft")
+    panel.keyboard.press("ArrowLeft")
+    panel.keyboard.press("Enter")
+    expect(panel.get_by_role("heading", name="New reservation")).to_be_focused()
+    expect(panel.get_by_label("Start")).to_have_value("10:00")
+    expect(panel.get_by_label("Room", exact=True)).to_have_value(str(alder))
+
+
 def test_a_waiting_reservation_turns_synced_by_itself_and_rests(panel: Page, world: World) -> None:
     room_id = world.linked_room()
     own = world.booking(room_id)

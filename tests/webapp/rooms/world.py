@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from tests.webapp.conftest import ListeningBell, Person
+from tests.webapp.conftest import KeptSession, ListeningBell, Person
 from webapp.database import Transactions
 from webapp.domain.intervals import Span, Timed
 from webapp.domain.words import Answer, Home, LinkRole, LinkState, MailboxKind, MeetingKind, Reach, RoomState
@@ -173,12 +173,9 @@ def squeezed(html: str) -> str:
 
 
 @pytest.fixture
-def world(app: Flask, data: Transactions, bell: ListeningBell) -> Iterator[World]:
-    """The panel on Monday morning, with sync switched on. Signed in on that morning too: a session that begins after
-    it would not be believed."""
+def world(app: Flask, data: Transactions, bell: ListeningBell, kept_on_monday: KeptSession) -> Iterator[World]:
+    """The panel on Monday morning, with sync switched on."""
     with time_machine.travel(NOW, tick=False):
-        admin = Person(app.test_client())
-        admin.sign_in()
-        made = World(app, data, admin, bell)
+        made = World(app, data, kept_on_monday.enter(app), bell)
         made.sync_on()
         yield made

@@ -102,6 +102,12 @@ def test_a_first_sync_and_what_is_older_than_a_day_say_nothing_of_the_speed(worl
     assert "Outlook → here Too few to say 1 change in 24 hours" in text_of(world.get("/"))
 
 
+def test_a_title_that_was_looked_up_later_says_nothing_of_the_speed(world: World) -> None:
+    room_id = world.linked_room()
+    step(world, room_id, world.imported(room_id), "change")
+    assert "Outlook → here No change in 24 hours" in text_of(world.get("/"))
+
+
 def test_an_event_that_changed_again_since_is_not_measured(world: World) -> None:
     room_id = world.linked_room()
     arrives(world, room_id, 1, -60)
