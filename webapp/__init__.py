@@ -25,6 +25,8 @@ FEATURES = (
     "setup_guide",
 )
 """Folders with a `views.py` that has a `blueprint`, and perhaps a `words.py` with `WORDS`."""
+FOR_DEVELOPERS = ("parts",)
+"""The same, where the environment asks for it."""
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -63,11 +65,11 @@ def create_app(config: Config | None = None) -> Flask:
     shell.register(app)
     error_pages.register(app)
     cli.register(app)
-    _register_features(app)
+    _register_features(app, FEATURES + (FOR_DEVELOPERS if config.shows_parts else ()))
     return app
 
 
-def _register_features(app: Flask) -> None:
+def _register_features(app: Flask, features: tuple[str, ...]) -> None:
     from importlib import import_module
     from importlib.util import find_spec
 
@@ -75,7 +77,7 @@ def _register_features(app: Flask) -> None:
     from webapp.words import learn
 
     init_login(app)
-    for feature in FEATURES:
+    for feature in features:
         package = f"webapp.{feature}"
         if find_spec(package) is None or find_spec(f"{package}.views") is None:
             continue

@@ -40,6 +40,8 @@ class Config:
     log_level: str
     web_concurrency: int
     worker_processes: int
+    shows_parts: bool
+    """The page of all components in all states, for those who develop them."""
 
     @property
     def graph_scope(self) -> str:
@@ -152,6 +154,7 @@ def load_config(environ: Mapping[str, str]) -> Config:
         log_level=read.checked("LOG_LEVEL", "INFO", LOG_LEVELS.__contains__, "one of " + ", ".join(LOG_LEVELS)),
         web_concurrency=read.whole("WEB_CONCURRENCY", 2, 1, 64),
         worker_processes=read.whole("WORKER_PROCESSES", 1, 1, 64),
+        shows_parts=bool(read.whole("SHOW_PARTS", 0, 0, 1)),
     )
     if read.faults:
         raise ConfigError(read.faults)

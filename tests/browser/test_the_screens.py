@@ -1,4 +1,5 @@
-"""Every screen with the demo's own data: nothing sticks out at any width, nothing is out of line or doubled."""
+"""Every screen with the demo's own data: nothing sticks out at any width, is out of line or doubled, and axe finds
+nothing in light or dark."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.axe import in_both_themes
 from tests.browser.stack import DAY, Stack
 from tests.browser.steps import CONNECTIONS, SYNC, book_here, on_timetable
 
@@ -40,10 +42,10 @@ def paths(panel: Page, stack: Stack, linked: Callable[[str], str]) -> list[str]:
     run_id = stack.query("SELECT max(id) FROM room_run")[0][0]
     return [
         "/", CONNECTIONS, f"{CONNECTIONS}new", f"{CONNECTIONS}{connection_id}", SYNC,
-        "/rooms/", "/rooms/new", f"/rooms/{room_id}", f"/rooms/{room_id}/archive",
+        "/rooms/", "/rooms/import/", "/rooms/new", f"/rooms/{room_id}", f"/rooms/{room_id}/archive",
         f"/reservations/?day={DAY}", f"/reservations/?view=week&day={DAY}&room={room_id}",
         f"/reservations/new?day={DAY}",
-        own, f"{own}/edit", f"{own}/cancel", "/activity/", f"/activity/runs/{run_id}",
+        own, f"{own}/edit", f"{own}/cancel", "/activity/", f"/activity/runs/{run_id}", "/activity/mailboxes/",
         "/setup-guide/", "/setup-guide/?connection=new",
     ]  # fmt: skip
 
@@ -58,6 +60,8 @@ def test_every_screen_holds_at_every_width(panel: Page, stack: Stack, paths: lis
             panel.set_viewport_size({"width": width, "height": 900})
             wrong += [f"{path} at {width}: scrolls sideways"] if panel.evaluate(STICKS_OUT) else []
             wrong += [f"{path} at {width}: out of line, {said}" for said in panel.evaluate(OUT_OF_LINE)]
+        panel.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        wrong += [f"{path}: {line}" for line in in_both_themes(panel)]
     assert wrong == []
 
 

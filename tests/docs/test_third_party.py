@@ -7,15 +7,17 @@ import re
 from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "third-party.md"
-VENDORED = (ROOT / "webapp" / "static" / "vendor", ROOT / "script" / "vendor")
+STATIC, WHEELS, TESTS = (ROOT / "webapp/static/vendor", ROOT / "script/vendor", ROOT / "tests/browser/vendor")
+VENDORED = (STATIC, WHEELS, TESTS)
 
 
 def test_every_version_that_is_noted_beside_a_part_is_on_the_page() -> None:
-    noted = (VENDORED[0] / "VERSIONS").read_text() + (VENDORED[0] / "htmx" / "VERSION").read_text()
-    wheels = [file.name.split("-")[1] for file in VENDORED[1].glob("*.whl")]
+    beside = [STATIC / "VERSIONS", STATIC / "htmx" / "VERSION", TESTS / "axe-core" / "VERSION"]
+    noted = "".join(file.read_text() for file in beside)
+    wheels = [file.name.split("-")[1] for file in WHEELS.glob("*.whl")]
     versions = {*re.findall(r"\d+\.\d+\.\d+", noted), *wheels}
 
-    assert len(versions) >= 3
+    assert len(versions) >= 4
     assert {version for version in versions if version not in PAGE.read_text()} == set()
 
 
