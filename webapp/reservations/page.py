@@ -63,8 +63,8 @@ def state_context(session: Session, stands: Standing, now: datetime) -> dict[str
 
 
 def _instead(session: Session, reservation: Reservation, zone: ZoneInfo, now: datetime) -> dict[str, Any] | None:
-    """Other rooms and times, each with the arguments by which the edit form opens on it."""
-    if not wants_another(reservation):
+    """Other rooms and times, each with the arguments by which the edit form opens on it; none for a series."""
+    if reservation.meeting.kind is MeetingKind.SERIES or not wants_another(reservation):
         return None
     found = alternatives(session, reservation, now)
     times = [(one.start.astimezone(zone), one.end.astimezone(zone)) for one in found.times]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from flask import Flask
@@ -12,10 +12,14 @@ from tests.webapp.conftest import ListeningBell, Person
 from tests.webapp.rooms.world import NOW, World, at
 from tests.webapp.shell.test_in_browser import open_path, panel
 from webapp.database import Transactions
+from webapp.domain.rule import Pattern, PatternType, Range, Rule, Weekday
+from webapp.domain.wall import WallTimes
 from webapp.domain.words import Answer, RoomState, SyncState
 from webapp.models import Outbox, Reservation, Room
+from webapp.reservations.drafts import SeriesDraft
 from webapp.reservations.remote import decline_remote
 from webapp.reservations.rows import Dated
+from webapp.reservations.series import book_series
 
 __all__ = ["panel"]
 pytestmark = pytest.mark.browser
@@ -171,3 +175,45 @@ def test_a_phone_needs_no_sideways_scroll(panel: Page, world: World) -> None:
                  f"/reservations/{theirs}", f"/reservations/{theirs}/decline"):  # fmt: skip
         open_path(panel, path)
         assert panel.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_a_rule_is_said_while_it_is_typed_and_neither_focus_nor_place_moves(panel: Page, world: World) -> None:
+    world.room()
+    open_path(panel, f"/reservations/new?room=1&day={FAR.isoformat()}&start=10:00&end=11:00")
+    says, times = panel.locator("#repeat-says"), panel.get_by_label("Times", exact=True)
+    expect(panel.get_by_label("Every", exact=True)).to_be_hidden()
+    panel.get_by_label("Repeat", exact=True).select_option("Monthly, on the same weekday")
+    panel.get_by_label("Ends", exact=True).select_option("After … times")
+    expect(says).to_contain_text("How many times?")
+    for shown, label in (
+        (True, "Which of the month"),
+        (False, "Day of the month"),
+        (False, "Until"),
+        (False, "Month"),
+    ):
+        expect(panel.get_by_label(label, exact=True)).to_be_visible(visible=shown)
+    below = "document.getElementById('is_private').offsetTop"
+    before = panel.evaluate(below)
+    times.press_sequentially("12")
+    expect(says).to_contain_text("Every month on the fourth Tuesday until 25 October 2061, 12 times")
+    expect(times).to_be_focused()
+    assert panel.evaluate(below) == before
+
+
+def test_which_dates_are_meant_is_asked_in_a_dialog_and_the_panel_opens_for_them(panel: Page, world: World) -> None:
+    room_id, first = world.room(), NOW.date() + timedelta(days=SOON)
+    pattern = Pattern(PatternType.WEEKLY, 1, (Weekday.of(first),))
+    weekly = Rule(pattern, Range.times(first, 3), "Europe/London", WallTimes(time(10), time(11)))
+    with world.rows() as session:
+        draft = SeriesDraft(room_id, "Works committee", rule=weekly)
+        own = book_series(session, draft, "Ines", datetime.now(tz=UTC)).id
+    open_path(panel, f"/reservations/{own}?date={first + timedelta(weeks=1)}")
+    panel.get_by_role("link", name="Edit", exact=True).click()
+    expect(panel.get_by_role("heading", name="Edit which dates?")).to_be_focused()
+    panel.get_by_role("link", name="Keep it").click()
+    expect(panel.locator("dialog")).to_have_count(0)
+    panel.get_by_role("link", name="Edit", exact=True).click()
+    panel.get_by_label("This and all following dates").check()
+    panel.get_by_role("button", name="Continue").click()
+    expect(panel.get_by_role("heading", name="Edit this and all following dates")).to_be_visible()
+    expect(panel.get_by_label("Times", exact=True)).to_have_value("2")
