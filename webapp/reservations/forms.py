@@ -10,9 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
-from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField, TimeField
+from wtforms import BooleanField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length, Optional
+from wtforms.validators import Length
 
 from webapp.domain.intervals import AllDay, Span, Timed
 from webapp.domain.rule import Fault, InvalidRule, Rule
@@ -40,13 +40,6 @@ class ReservationForm(RepeatForm):
     Of a series the days and times are those of its first date.
     """
 
-    title = StringField("Title", filters=[trimmed])
-    room_id = SelectField("Room", validate_choice=False)
-    day = DateField("Day", [Optional()])
-    start = TimeField("Start", [Optional()], format=["%H:%M", "%H:%M:%S"])
-    last_day = DateField("Last day", [Optional()])
-    end = TimeField("End", [Optional()], format=["%H:%M", "%H:%M:%S"])
-    all_day = BooleanField("All day")
     is_private = BooleanField("Private")
     owner_name = StringField("Owner", [Length(max=255, message=FIELD_WORDS["text_long"])], filters=[trimmed])
     owner_email = StringField("Owner’s email", [Length(max=320, message=FIELD_WORDS["text_long"])], filters=[trimmed])

@@ -18,8 +18,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from webapp.domain.rule import Fault, InvalidRule, PatternType, RangeType, Rule, Weekday, WeekIndex, checked_rule
 from webapp.domain.series_checks import faults_of_rule
 from webapp.domain.series_edit import anchored
-from webapp.forms import RevisedForm, is_whole, trimmed, whole
+from webapp.forms import is_whole, trimmed, whole
 from webapp.reservations.series_words import MONTHS, WEEK_FROM_MONDAY
+from webapp.reservations.when_form import WhenForm
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -29,7 +30,7 @@ _FIELD_OF = {"end": "until", "count": "times", "start": "day", "end_time": "end"
 """Where the form says a fault of a rule, if not at a field of that name."""
 
 
-class RepeatForm(RevisedForm):
+class RepeatForm(WhenForm):
     """How often, on which days, and until when; `repeat` empty: once."""
 
     repeat = SelectField(
