@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,9 +13,15 @@ from tests.sync.world import World
 from tests.tenant import Booked
 from tests.tenant.people import Person
 from webapp.domain.booking import sync_window
+from webapp.domain.intervals import Timed
 from webapp.domain.recurrence import Series, expand
+from webapp.domain.rule import Pattern, PatternType, Range, Rule, Weekday
+from webapp.domain.wall import WallTimes
 from webapp.models import Occurrence, Reservation
+from webapp.reservations import series
+from webapp.reservations.drafts import SeriesDraft
 from webapp.reservations.series_rows import series_of
+from webapp.reservations.split import change_following
 
 HOMES = ("a person's", "the room's")
 ALDER = "alder"
@@ -43,6 +49,92 @@ class Organizer:
         """A series (or a single meeting) of this room; naive times are of `zone`."""
         rooms = [self.world.address(ALDER)] if self.home == HOMES[0] else []
         return self.hand.book(title, start, end, rooms=rooms, **more)
+
+
+TUESDAY = date(2026, 11, 24)
+NINE_TO_TEN = WallTimes(time(9), time(10))
+
+
+def weekly(count: int = 6, times: WallTimes = NINE_TO_TEN, first: date = TUESDAY) -> Rule:
+    """That many weeks on the first date's day, 9 to 10 in Berlin."""
+    pattern = Pattern(PatternType.WEEKLY, days_of_week=(Weekday.of(first),))
+    return Rule(pattern, Range.times(first, count), "Europe/Berlin", times)
+
+
+def week(number: int) -> date:
+    """The original date of so many weeks later."""
+    return TUESDAY + timedelta(weeks=number)
+
+
+@dataclass
+class Here:
+    """People here and one series of theirs."""
+
+    world: World
+    reservation_id: int = 0
+    room: str = ALDER
+    owner: str = ""
+
+    def book(self, rule: Rule, title: str = "Weekly", **more: Any) -> int:
+        """Book it; with an owner, in that person's calendar."""
+        draft = self._draft(rule, title, in_owner_calendar=bool(self.owner))
+        with self.world.transactions.writing() as session:
+            made = series.book_series(session, draft, "Ines", self.world.now(), **more)
+            self.reservation_id = made.id
+        return self.reservation_id
+
+    def change(self, rule: Rule, title: str = "Weekly", **more: Any) -> None:
+        """Change all of it."""
+        self._act(series.change_series, self._draft(rule, title), **more)
+
+    def follow(self, at: date, rule: Rule, title: str = "Weekly", **more: Any) -> Here:
+        """Change a date and all after it; what goes on from there."""
+        made = self._act(change_following, at, self._draft(rule, title), **more)
+        return Here(self.world, made, self.room, self.owner)
+
+    def move(self, original: date, start: datetime, hours: float = 1, title: str = "Weekly") -> None:
+        """Give one date another time."""
+        self._act(series.change_date, original, Timed(start, start + timedelta(hours=hours)), title)
+
+    def rename(self, original: date, title: str) -> None:
+        """Give one date a title of its own."""
+        planned = self.series().occurrence(original).span
+        self._act(series.change_date, original, planned, title)
+
+    def cancel(self, original: date) -> None:
+        """Cancel one date."""
+        self._act(series.cancel_date, original)
+
+    def cancel_from(self, original: date) -> None:
+        """Cancel a date and all after it."""
+        self._act(series.cancel_following, original)
+
+    def decline(self, original: date) -> None:
+        """Decline one date for the room."""
+        self._act(series.decline_date, original)
+
+    def series(self) -> Series:
+        """As it is here."""
+        with self.world.transactions.reading() as session:
+            found = series_of(session.get_one(Reservation, self.reservation_id).meeting)
+            assert found is not None
+            return found
+
+    def _draft(self, rule: Rule, title: str, **more: Any) -> SeriesDraft:
+        return SeriesDraft(self.world.rooms[self.room], title, rule, owner_email=self.owner, **more)
+
+    def _act(self, what: Any, *args: Any, **more: Any) -> int:
+        with self.world.transactions.writing() as session:
+            revision = session.get_one(Reservation, self.reservation_id).meeting.revision
+            done = what(session, self.reservation_id, *args, revision, "Ines", self.world.now(), **more)
+            assert isinstance(done, Reservation)
+            return done.id
+
+
+def written(world: World, since: int = 0) -> list[str]:
+    """What was written to Graph with an effect: method and operation, in order."""
+    done = [f"{one.method} {one.op}" for one in world.tenant.requests if one.had_effect]
+    return done[since:]
 
 
 def dates_there(world: World, room: str = ALDER) -> list[Date]:
@@ -89,7 +181,7 @@ def assert_followed(world: World, room: str = ALDER) -> None:
     """The room's dates are those of its calendar, and the rules with what differs from them say the same dates."""
     there = dates_there(world, room)
     assert dates_here(world, room) == there
-    told = [one for series in series_here(world, room) if series for one in expand(series, *sync_window(world.now()))]
+    told = [one for found in series_here(world, room) if found for one in expand(found, *sync_window(world.now()))]
     assert sorted((one.original.isoformat(), *one.span.instants(_UTC)) for one in told) == sorted(
         (original, start, end) for original, start, end, _ in there
     )

@@ -16,7 +16,7 @@ from webapp.domain.intervals import AllDay, Span, Timed
 from webapp.domain.words import Answer
 from webapp.domain.zones import UnknownZone, exchange_name, zone_named
 from worker.graph.members import Members
-from worker.graph.recurrence import rule_of
+from worker.graph.recurrence import rule_of, series_body
 from worker.sync.errors import Unreadable
 from worker.sync.event import (
     Event,
@@ -125,7 +125,7 @@ def create_body(new: NewEvent) -> dict[str, Any]:
     return {
         "transactionId": new.transaction_id,
         "subject": canonical_subject(new.subject),
-        **_times(new.span, new.zone),
+        **(_times(new.span, new.zone) if new.rule is None else series_body(new.rule)),
         "showAs": "busy",
         "sensitivity": _sensitivity(new.is_private),
         "singleValueExtendedProperties": [{"id": TAG_PROPERTY, "value": new.transaction_id}],
@@ -139,6 +139,10 @@ def patch_body(patch: EventPatch) -> dict[str, Any]:
         body["subject"] = canonical_subject(patch.subject)
     if patch.span is not None:
         body.update(_times(patch.span, patch.zone))
+    if patch.rule is not None:
+        body.update(series_body(patch.rule))
+    if patch.end_of is not None:
+        body["recurrence"] = series_body(patch.end_of)["recurrence"]
     if patch.is_private is not None:
         body["sensitivity"] = _sensitivity(patch.is_private)
     return body
@@ -149,7 +153,7 @@ def meeting_body(new: NewMeeting) -> dict[str, Any]:
     return {
         "transactionId": new.transaction_id,
         "subject": canonical_subject(new.subject),
-        **_times(new.span, new.zone),
+        **(_times(new.span, new.zone) if new.rule is None else series_body(new.rule)),
         "showAs": "busy",
         "sensitivity": _sensitivity(new.is_private),
         "attendees": [_invited(room) for room in new.rooms],

@@ -5,12 +5,11 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.intervals import span_from_json
 from webapp.domain.words import BY_OUTLOOK, AttemptKind, AttemptState, LinkState
 from webapp.models import Attempt, Link, Reservation
 from webapp.reservations.rows import lock_room
 from worker.room_run.context import Run
-from worker.room_run.push import may_be_unreadable
+from worker.room_run.fresh import may_be_unreadable
 from worker.room_run.writing import send_delete, tell_withdrawn
 from worker.store import effects, ending, items, writes, yielding
 from worker.store.items import Item
@@ -104,4 +103,4 @@ def _asked_for(session: Session, reservation_id: int, transaction_id: str) -> Va
     )
     if body is None:
         return None
-    return Values(body["subject"], span_from_json(body["time"]), body["private"])
+    return writes.created_values(body)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from webapp.domain.intervals import span_to_json
 from webapp.domain.words import Choice, ConflictKind, HoldKind, OutboxKind, SyncState
 from worker.room_run.context import Run
 from worker.room_run.declining import send_decline
+from worker.room_run.fresh import read_fresh
 from worker.room_run.organizer.sending import send_task
+from worker.room_run.outcomes import give_slot_up, make, tell_disagreement
+from worker.room_run.series_one_date import Later
+from worker.room_run.series_push import is_about_series, push_new_series, push_series
 from worker.room_run.slot import Slot, look_at_slot
 from worker.room_run.stopped import ask, is_at_war, is_decided, keep, let_go, take_theirs
-from worker.room_run.writing import bind, send_create, send_delete, send_patch
-from worker.store import effects, ending, holds, records, writes, yielding
+from worker.room_run.writing import send_delete, send_patch
+from worker.store import effects, ending, holds, records, writes
 from worker.store.holds import key_of
 from worker.store.items import Item
 from worker.store.still import MovedOn, check_saved
 from worker.store.writes import Push, Write
 from worker.sync.conflict import ours_yields
-from worker.sync.errors import Gone, Refused, Unavailable
-from worker.sync.link import Observation, is_older, observe
+from worker.sync.errors import Refused, Unavailable
+from worker.sync.link import Observation
 from worker.sync.plan import (
     ABSENT,
     Apply,
@@ -28,19 +32,13 @@ from worker.sync.plan import (
     CancelHere,
     Disagree,
     MoveBase,
+    Plan,
     RemoveThere,
     Send,
-    Side,
     Stop,
     reconcile,
 )
-from worker.sync.values import LOCAL_GROUPS, Values, changed, values_to_json
-
-GRACE = timedelta(seconds=180)
-"""So long after our own write a 404 says nothing: it may not be readable yet (H40)."""
-
-UNSHOWN_GRACE = timedelta(hours=24)
-"""So long, if no read has shown it since and no delta row told its removal: the reads may lag (I5)."""
+from worker.sync.values import Values
 
 SOON = timedelta(seconds=2)
 ASK_FOR_ALL = 4
@@ -85,6 +83,8 @@ def push_all(run: Run) -> None:
                 raise
         except MovedOn:
             _put_off(run, push, SOON)
+        except Later as error:
+            _put_off(run, push, SOON if error.soon else None)
 
 
 def _push(run: Run, push: Push) -> None:
@@ -92,16 +92,23 @@ def _push(run: Run, push: Push) -> None:
     if item is None:
         _push_new(run, push)
         return
-    seen, remote = _read(run, item)
+    seen, remote = read_fresh(run, item)
     if remote is None:
         _put_off(run, push, RARELY if push.tries > OFTEN else None)
         if seen is None and push.tries == ASK_FOR_ALL:
             run.want_all()
         return
     plan = reconcile(item.base, push.local, remote, push.ours)
+    if seen is not None and is_about_series(push, plan):
+        push_series(run, push, item, seen, plan)
+    else:
+        _carry_out(run, push, item, seen, plan)
+
+
+def _carry_out(run: Run, push: Push, item: Item, seen: Observation | None, plan: Plan) -> None:
     for action in plan:
         if isinstance(action, Disagree):
-            _disagree(run, push, action, seen)
+            tell_disagreement(run, push, action, seen)
         elif isinstance(action, Stop):
             _as_chosen(run, push, item, action.kind, seen)
             return
@@ -139,22 +146,17 @@ def _push_new(run: Run, push: Push) -> None:
     if not push.ours or not isinstance(push.local, Values) or push.ended:
         let_go(run, push, None if push.local is ABSENT else SyncState.LOCAL)
         return
+    if push.local.series is not None:
+        push_new_series(run, push, push.local)
+        return
     found = look_at_slot(run, push.times, push.public_id)
     if found.slot is Slot.CLEARING and push.tries < MOST_CLEARING:
         _put_off(run, push, SOON)
         return
     if found.slot is Slot.TAKEN and found.own is None:
-        _yield(run, push, push.local)
+        give_slot_up(run, push, push.local)
         return
-    now = run.now()
-    with run.lane.writing() as session:
-        write = Write(push.reservation_id, push.revision, run.log.begin(), now)
-        attempt = writes.new_create(session, run.lane, write, push.public_id, push.local)
-    if found.own is not None:
-        done = bind(run, attempt, found.own.id, observe(found.own, run.digest), "adopt")
-    else:
-        done = send_create(run, attempt)
-    if done:
+    if make(run, push, push.local, found.own):
         let_go(run, push, SyncState.SYNCED)
         _look_after_create(run, push)
 
@@ -168,32 +170,7 @@ def _look_after_create(run: Run, push: Push) -> None:
     ours = (found.own.created, found.own.id)
     late = any(ours_yields(ours, (event.created, event.id)) for event in found.blockers)
     if late and isinstance(push.local, Values):
-        _yield(run, push, push.local)
-
-
-def _read(run: Run, item: Item) -> tuple[Observation | None, Side | None]:
-    """A fresh read of the event. None as the side: not known now, look again later.
-
-    A 404 alone is not a deletion: the delta must have told of it, or a complete listing must lack it (H07).
-    """
-    try:
-        event = run.calendar.read(item.event_id)
-    except Gone:
-        agreed = item.gone and not may_be_unreadable(item, run.now())
-        return None, (ABSENT if agreed else None)
-    seen = observe(event, run.digest)
-    if item.observed is not None and is_older(seen, item.observed.modified):
-        lags = changed(item.observed.values, seen.values, LOCAL_GROUPS)
-        return seen, (None if lags else item.observed.values)
-    return seen, (seen.values if seen.live else ABSENT)
-
-
-def may_be_unreadable(item: Item, now: datetime) -> bool:
-    """Whether a 404 of this event says nothing yet: we wrote it lately, or nothing has shown it since we did."""
-    if item.written_at is None:
-        return False
-    unproven = not item.shown_since and not item.removed_told
-    return now - item.written_at < (UNSHOWN_GRACE if unproven else GRACE)
+        give_slot_up(run, push, push.local)
 
 
 def _send(run: Run, push: Push, item: Item, seen: Observation, action: Send) -> None:
@@ -298,26 +275,6 @@ def _create_again(run: Run, push: Push, item: Item) -> None:
         holds.carried_out(session, run.lane.room_id, HoldKind.EDITED_AND_CANCELLED, key, now)
         records.end_dispute(session, push.reservation_id, "here", now)
     _push_new(run, replace(push, item=None))
-
-
-def _yield(run: Run, push: Push, values: Values) -> None:
-    now = run.now()
-    with run.lane.writing() as session:
-        check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
-        yielding.give_up_slot(session, run.lane, push.reservation_id, values.time, now)
-        writes.drop(session, push)
-        run.log.step(session, now, "here", "hold", push.reservation_id, HoldKind.SLOT_TAKEN.value)
-
-
-def _disagree(run: Run, push: Push, action: Disagree, seen: Observation | None) -> None:
-    here = values_to_json(push.local) if isinstance(push.local, Values) else {}
-    there = values_to_json(seen.values) if seen is not None else {}
-    now = run.now()
-    with run.lane.writing() as session:
-        records.disagree(
-            session, run.lane.room_id, push.reservation_id, action.kind, action.prevailed, here, there, now
-        )
-        run.log.step(session, now, "none", "conflict", push.reservation_id, action.kind.value)
 
 
 def _park(run: Run, push: Push, state: SyncState, reason: str, **fields: object) -> None:

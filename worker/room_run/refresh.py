@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from webapp.domain.words import LinkState
 from webapp.models import Link
-from worker.room_run import windows
 from worker.room_run.context import Run
-from worker.room_run.push import may_be_unreadable
+from worker.room_run.fresh import may_be_unreadable
+from worker.room_run.whole import observe_whole
 from worker.store import items, rounds
 from worker.store.effects import await_title
 from worker.store.items import Item
@@ -20,8 +20,6 @@ from worker.sync.link import (
     Observation,
     is_older,
     observation_from_json,
-    observe,
-    with_dates,
     with_title,
 )
 
@@ -70,10 +68,7 @@ def _read(run: Run, item: Item) -> bool:
     run.go_on()
     try:
         event = run.calendar.read(item.event_id)
-        seen = observe(event, run.digest)
-        if seen.is_series:
-            window, days = rounds.window_of(run.lane, run.now()), rounds.slice_days(run.lane)
-            seen = with_dates(seen, windows.series_dates(run, item.event_id, window, days), window)
+        seen = observe_whole(run, event)
     except Gone:
         return _not_there(run, item)
     except (Refused, Unreadable) as error:

@@ -12,8 +12,10 @@ from webapp.domain.words import AttemptKind, AttemptState, SyncState
 from webapp.models import Link
 from worker.room_run.context import Run
 from worker.room_run.organizer.settling import settle_decline, settle_organizers
+from worker.room_run.series_slots import masters_of
+from worker.room_run.series_writing import settle_step
 from worker.room_run.writing import bind, send_create
-from worker.store import effects, ending, writes
+from worker.store import effects, ending, series_out, writes
 from worker.store.writes import OpenAttempt
 from worker.sync.errors import Gone, SyncError
 from worker.sync.event import Event
@@ -45,6 +47,8 @@ def settle_all(run: Run) -> None:
             settle_decline(run, attempt)
         elif attempt.kind is AttemptKind.CREATE:
             _settle_create(run, attempt)
+        elif (sent := series_out.sent_of(attempt)) is not None:
+            settle_step(run, attempt, sent)
         elif attempt.kind is AttemptKind.PATCH:
             _settle_patch(run, attempt)
         else:
@@ -89,8 +93,10 @@ def _find(run: Run, attempt: OpenAttempt) -> tuple[str, Observation] | None:
         if link is not None and link.observed is not None:
             return link.event_id, observation_from_json(link.observed)
     start, end = span_from_json(attempt.body["time"]).instants(ZoneInfo(run.lane.zone))
-    for row in run.calendar.listing(start - DAY, end + DAY):
-        if isinstance(row, Event) and attempt.transaction_id in (row.transaction_id, row.tag):
+    rows = [row for row in run.calendar.listing(start - DAY, end + DAY) if isinstance(row, Event)]
+    candidates = masters_of(run, rows) if "rule" in attempt.body else rows
+    for row in candidates:
+        if attempt.transaction_id in (row.transaction_id, row.tag):
             return row.id, observe(row, run.digest)
     return None
 

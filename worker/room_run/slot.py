@@ -15,7 +15,7 @@ from webapp.models import Attempt, Link, Outbox, Tombstone
 from worker.room_run.context import Run
 from worker.store.claims import Lane
 from worker.sync.event import Event, Unusable
-from worker.sync.link import is_older, observation_from_json, observe
+from worker.sync.link import Observation, is_older, observation_from_json, observe
 from worker.sync.recognise import our_mark
 
 
@@ -45,27 +45,29 @@ def look_at_slot(run: Run, times: tuple[datetime, datetime], public_id: str, bes
     rows = run.calendar.listing(*times)
     events = [row for row in rows if isinstance(row, Event)]
     zone = ZoneInfo(run.lane.zone)
-    own = next((e for e in events if _is_of(run, e, public_id) and not e.is_cancelled), None)
+    own = next((e for e in events if is_of(run, e, public_id) and not e.is_cancelled), None)
     candidates = [
         event
         for event in events
         if event.blocks and event.id != besides and event is not own and overlap(event.span.instants(zone), times)
     ]
-    blocking, clearing = _judge(run, candidates, times, zone)
+    blocking, clearing = judge(run, candidates, times, zone)
     if blocking or any(isinstance(row, Unusable) for row in rows):
         return Found(Slot.TAKEN, tuple(blocking), own)
     return Found(Slot.CLEARING if clearing else Slot.FREE, own=own)
 
 
-def _is_of(run: Run, event: Event, public_id: str) -> bool:
+def is_of(run: Run, event: Event, public_id: str) -> bool:
+    """Whether an event carries the mark of this reservation."""
     mark = our_mark(run.install, event.transaction_id, event.tag)
     return mark is not None and mark.public_id == public_id
 
 
-def _judge(
+def judge(
     run: Run, events: list[Event], times: tuple[datetime, datetime], zone: ZoneInfo
 ) -> tuple[list[Event], list[Event]]:
-    """Split into what blocks and what is about to clear; what a lagging read still shows is left out."""
+    """Split into what blocks and what is about to clear; what a lagging read still shows is left out. A date of a
+    series stands as its series does."""
     blocking: list[Event] = []
     clearing: list[Event] = []
     for event in events:
@@ -84,12 +86,13 @@ def _standing(lane: Lane, run: Run, event: Event, times: tuple[datetime, datetim
         )
         if session.scalar(buried.limit(1)) is not None:
             return Slot.FREE
-        link = session.scalar(select(Link).where(Link.mailbox_id == lane.mailbox_id, Link.event_id == event.id))
+        of_event = event.series_master_id or event.id
+        link = session.scalar(select(Link).where(Link.mailbox_id == lane.mailbox_id, Link.event_id == of_event))
         if link is None or link.reservation_id is None:
             return Slot.TAKEN
         known = observation_from_json(link.observed) if link.observed else None
         if known is not None and is_older(observe(event, run.digest), known.modified):
-            return Slot.TAKEN if overlap(known.values.time.instants(zone), times) else Slot.FREE
+            return Slot.TAKEN if _has_then(known, event, times, zone) else Slot.FREE
         moving = select(Outbox.id).where(Outbox.reservation_id == link.reservation_id, Outbox.parked.is_(False))
         unsettled = select(Attempt.id).where(
             Attempt.reservation_id == link.reservation_id, Attempt.state == AttemptState.OPEN
@@ -97,3 +100,12 @@ def _standing(lane: Lane, run: Run, event: Event, times: tuple[datetime, datetim
         if session.scalar(moving) is not None or session.scalar(unsettled.limit(1)) is not None:
             return Slot.CLEARING
         return Slot.TAKEN
+
+
+def _has_then(known: Observation, event: Event, times: tuple[datetime, datetime], zone: ZoneInfo) -> bool:
+    """Whether what is known of an event that a lagging read shows has it at that time; of a series, that date."""
+    if known.values.dates is None:
+        return overlap(known.values.time.instants(zone), times)
+    original = event.original_date.isoformat() if event.original_date is not None else None
+    dates = (one for one in known.values.dates if one.original == original)
+    return any(one.blocks and overlap(one.span.instants(zone), times) for one in dates)

@@ -79,7 +79,7 @@ def bind(
             writes.tell(session, attempt.reservation_id, SyncState.FAILED, "event_of_another")
             run.log.step(session, now, "none", "quarantine", attempt.reservation_id, "event_of_another")
             return False
-        asked = writes.created_values(attempt)
+        asked = writes.created_values(attempt.body)
         first_answer = attempt.looks == 0 and not found_later
         effects.adopt(session, run.lane, attempt.reservation_id, event_id, seen, asked, now, answered=first_answer)
         writes.settle(session, attempt.id, AttemptState.DONE, now)

@@ -9,9 +9,19 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from webapp.domain.words import AttemptKind, AttemptState, Home, LinkRole, LinkState, OutboxKind, TitleSource
+from webapp.domain.words import (
+    AttemptKind,
+    AttemptState,
+    Home,
+    LinkRole,
+    LinkState,
+    MeetingKind,
+    OutboxKind,
+    TitleSource,
+)
 from webapp.models import Attempt, Link, Mailbox, Meeting, Outbox, Reservation
 from webapp.reservations.rows import span_of
+from webapp.reservations.series_rows import series_of
 from worker.store.claims import Lane
 from worker.sync.event import canonical_subject
 from worker.sync.link import Observation, observation_from_json
@@ -89,7 +99,8 @@ def load(session: Session, link_ids: Iterable[int]) -> list[Item]:
 def local_values(meeting: Meeting) -> Values:
     """The synced fields of a meeting here. A title that nobody gave is unread, not empty."""
     subject = None if meeting.title_source is TitleSource.PLACEHOLDER else canonical_subject(meeting.title)
-    return Values(subject=subject, time=span_of(meeting), private=meeting.is_private)
+    series = series_of(meeting) if meeting.kind is MeetingKind.SERIES else None
+    return Values(subject=subject, time=span_of(meeting), private=meeting.is_private, series=series)
 
 
 def local_side(reservation: Reservation) -> Side:

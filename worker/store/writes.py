@@ -11,6 +11,9 @@ from sqlalchemy import bindparam, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import span_from_json, span_to_json
+from webapp.domain.recurrence import Series, expand, next_occurrence
+from webapp.domain.rule import Rule
+from webapp.domain.rule_json import rule_from_json, rule_to_json
 from webapp.domain.words import (
     MOVE_REFUSED,
     AttemptKind,
@@ -21,9 +24,10 @@ from webapp.domain.words import (
     OutboxKind,
     SyncState,
 )
-from webapp.models import Attempt, Install, Link, Outbox, Reservation
+from webapp.models import Attempt, Install, Link, Meeting, Outbox, Reservation
 from webapp.outbox import queue_for_push
 from webapp.reservations.rows import is_ours, span_of
+from webapp.reservations.series_rows import series_of
 from worker.store.claims import Lane
 from worker.store.items import Item, load, local_side
 from worker.store.unsettled import is_settled
@@ -35,6 +39,7 @@ from worker.sync.values import Values, values_to_json
 
 FIRST_WAIT = timedelta(seconds=3)
 LONGEST_WAIT = timedelta(minutes=5)
+AN_INSTANT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ def load_push(lane: Lane, outbox_id: int, now: datetime) -> Push | None:
             saved=reservation.meeting.revision,
             local=local_side(reservation),
             ours=items[0].ours if items else is_ours(reservation),
-            ended=times[1] <= now,
+            ended=has_ended(reservation.meeting, ZoneInfo(lane.zone), now),
             cancelled=reservation.cancelled_at is not None,
             times=times,
             blocks_elsewhen=_blocks_elsewhen(reservation, times),
@@ -235,8 +240,15 @@ class Write:
 def new_create(session: Session, lane: Lane, write: Write, public_id: str, values: Values) -> OpenAttempt:
     """Commit to a create: its body is frozen now, its incarnation is one that was never sent before."""
     transaction_id = new_mark(session, lane, write.reservation_id, public_id)
+    return add_attempt(
+        session, lane, write, AttemptKind.CREATE, transaction_id=transaction_id, body=create_body(values)
+    )
+
+
+def create_body(values: Values) -> dict[str, Any]:
+    """What a create asks for, frozen; of a series its rule, as all its dates come with it."""
     body = {"subject": values.subject or "", "time": span_to_json(values.time), "private": values.private}
-    return add_attempt(session, lane, write, AttemptKind.CREATE, transaction_id=transaction_id, body=body)
+    return body if values.series is None else body | {"rule": rule_to_json(values.series.rule)}
 
 
 def new_mark(session: Session, lane: Lane, reservation_id: int, public_id: str) -> str:
@@ -317,7 +329,12 @@ def new_event(attempt: OpenAttempt, zone: str) -> NewEvent:
         span=span_from_json(attempt.body["time"]),
         zone=zone,
         is_private=attempt.body["private"],
+        rule=_rule_of(attempt.body),
     )
+
+
+def _rule_of(body: dict[str, Any]) -> Rule | None:
+    return rule_from_json(body["rule"]) if "rule" in body else None
 
 
 def new_meeting(attempt: OpenAttempt, zone: str) -> NewMeeting:
@@ -330,12 +347,15 @@ def new_meeting(attempt: OpenAttempt, zone: str) -> NewMeeting:
         zone=zone,
         rooms=tuple(Party(name, address) for name, address in attempt.body["rooms"]),
         is_private=attempt.body["private"],
+        rule=_rule_of(attempt.body),
     )
 
 
-def created_values(attempt: OpenAttempt) -> Values:
+def created_values(body: dict[str, Any]) -> Values:
     """What a create asked for: the local half of its base (H79)."""
-    return Values(attempt.body["subject"], span_from_json(attempt.body["time"]), attempt.body["private"])
+    rule = _rule_of(body)
+    series = Series(rule) if rule is not None else None
+    return Values(body["subject"], span_from_json(body["time"]), body["private"], series=series)
 
 
 def _trouble(error: SyncError | None) -> dict[str, Any]:
@@ -368,7 +388,6 @@ def add_attempt(session: Session, lane: Lane, write: Write, kind: AttemptKind, *
 
 def _as_open(session: Session, lane: Lane, row: Attempt, now: datetime) -> OpenAttempt:
     reservation = session.get_one(Reservation, row.reservation_id)
-    times = span_of(reservation.meeting).instants(ZoneInfo(lane.zone))
     return OpenAttempt(
         id=row.id,
         kind=row.kind,
@@ -382,8 +401,16 @@ def _as_open(session: Session, lane: Lane, row: Attempt, now: datetime) -> OpenA
         target_mailbox_id=row.target_mailbox_id,
         started_at=row.started_at,
         cancelled=reservation.cancelled_at is not None or reservation.withdrawn_at is not None,
-        ended=times[1] <= now,
+        ended=has_ended(reservation.meeting, ZoneInfo(lane.zone), now),
     )
+
+
+def has_ended(meeting: Meeting, zone: ZoneInfo, now: datetime) -> bool:
+    """Whether a meeting is over: a series with its last date."""
+    series = series_of(meeting) if meeting.kind is MeetingKind.SERIES else None
+    if series is None:
+        return span_of(meeting).instants(zone)[1] <= now
+    return next_occurrence(series, now, zone) is None and not expand(series, now, now + AN_INSTANT, zone)
 
 
 def _link_of(session: Session, lane: Lane, reservation_id: int) -> int | None:

@@ -12,7 +12,8 @@ from webapp.domain.words import HoldKind, Home, LinkState, Origin
 from webapp.models import Link, Reservation
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.remote import withdraw
-from worker.store import holds
+from webapp.reservations.series_rows import series_of
+from worker.store import holds, series_out
 from worker.store.claims import Lane
 from worker.store.holds import HeldAction
 from worker.sync.conflict import ours_yields
@@ -48,11 +49,19 @@ def settle_earlier(
         mine, other_side = (seen.created, link.event_id), (created, their_link.event_id)
         if _is_our_own(theirs) and ours_yields(other_side, mine):
             losers.append(other)
-            give_up_slot(session, lane, other, observation_from_json(their_link.observed).values.time, now)
+            _yield(session, lane, theirs, reservation.id, observation_from_json(their_link.observed), now)
         elif _is_our_own(reservation) and ours_yields(mine, other_side):
             losers.append(reservation.id)
-            give_up_slot(session, lane, reservation.id, seen.values.time, now)
+            _yield(session, lane, reservation, other, seen, now)
     return tuple(losers)
+
+
+def _yield(session: Session, lane: Lane, loser: Reservation, other_id: int, seen: Observation, now: datetime) -> None:
+    """Of a series only the dates that overlap yield."""
+    if series_of(loser.meeting) is not None:
+        series_out.give_up_overlaps(session, lane, loser, other_id, now)
+    else:
+        give_up_slot(session, lane, loser.id, seen.values.time, now)
 
 
 def _is_our_own(reservation: Reservation) -> bool:

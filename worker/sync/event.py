@@ -130,6 +130,8 @@ class NewEvent:
     zone: str
     """IANA zone of the room: written for all-day events, so that their days are the room's."""
     is_private: bool = False
+    rule: Rule | None = None
+    """Of a series: when it takes place; `span` is its first date."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,10 @@ class EventPatch:
     is_private: bool | None = None
     zone: str = "UTC"
     """IANA zone of the room, for all-day spans."""
+    rule: Rule | None = None
+    """Of a series: its times and recurrence, instead of `span`."""
+    end_of: Rule | None = None
+    """Of a series of which only the end is another: its recurrence alone."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,8 @@ class NewMeeting:
     """IANA zone of the first room, for all-day spans."""
     rooms: tuple[Party, ...]
     is_private: bool = False
+    rule: Rule | None = None
+    """Of a series: when it takes place; `span` is its first date."""
 
 
 @dataclass(frozen=True)

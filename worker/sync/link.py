@@ -15,7 +15,8 @@ from webapp.domain.titles import copy_has_title
 from webapp.domain.words import Answer
 from worker.sync.event import Event, EventKind, RuleRead, canonical_subject
 from worker.sync.series import timed_by
-from worker.sync.values import SeriesDate, Status, Values, changed, values_from_json, values_to_json
+from worker.sync.series_plan import is_shown
+from worker.sync.values import SeriesDate, Status, Values, values_from_json, values_to_json
 
 Digest = Callable[[str], str]
 
@@ -149,7 +150,7 @@ def was_touched(observation: Observation) -> bool:
 def lags_write(read: Observation, before: Observation, sent: Values, groups: Iterable[str]) -> bool:
     """Whether the event as it was read back after a write is still one of before it: it shows neither what was
     sent nor a later time than was read before (docs/graph.md#patch-204, docs/graph.md#reads-lag)."""
-    if not changed(sent, read.values, tuple(groups)):
+    if is_shown(sent, read.values, frozenset(groups)):
         return False
     is_later = read.modified is not None and before.modified is not None and read.modified > before.modified
     return read.change_key == before.change_key or not is_later

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.domain.intervals import Span, span_from_json, span_to_json
+from webapp.domain.recurrence import Series
 from webapp.domain.rule import InvalidRule
-from webapp.domain.rule_json import rule_from_json, rule_to_json
+from webapp.domain.rule_json import rule_from_json, rule_to_json, series_from_json, series_to_json
 from webapp.domain.words import Answer
 from worker.sync.event import RuleRead
 
-LOCAL_GROUPS = ("subject", "time", "private")
-"""The groups that people here can change."""
+LOCAL_GROUPS = ("subject", "time", "private", "series")
+"""The groups that people here can change; of a series `series` stands for its time, and for each of its dates."""
 
 REMOTE_GROUPS = ("subject", "time", "private", "status", "dates", "rule")
 """The groups that Outlook can change."""
@@ -56,15 +57,21 @@ class Values:
     status: Status | None = None
     dates: tuple[SeriesDate, ...] | None = None
     rule: RuleRead | None = None
+    series: Series | None = None
+    """Of this side alone: what a series shall be. What it is there is told by `rule` and `dates`."""
 
 
 def changed(before: Values, after: Values, groups: tuple[str, ...]) -> frozenset[str]:
     """The field groups in which two values differ; an unread or missing group never differs.
 
-    But for dates and rule: none at all means that the event is no series, or not any more (H21).
+    But for dates and rule: none at all means that the event is no series, or not any more (H21). Where both sides
+    are series of this side, these say when it is, and the time of the whole says nothing.
     """
+    both_series = before.series is not None and after.series is not None
 
     def differs(group: str) -> bool:
+        if group == "time" and both_series:
+            return False
         one, other = getattr(before, group), getattr(after, group)
         return one != other and (group in ("dates", "rule") or (one is not None and other is not None))
 
@@ -93,6 +100,8 @@ def values_to_json(values: Values) -> dict[str, Any]:
     if values.rule is not None:
         rule = values.rule.rule
         data["rule"] = {"rule": None if rule is None else rule_to_json(rule), "fault": values.rule.fault}
+    if values.series is not None:
+        data["series"] = series_to_json(values.series)
     return data
 
 
@@ -108,7 +117,15 @@ def values_from_json(data: dict[str, Any]) -> Values:
         if dates is None
         else tuple(SeriesDate(o, span_from_json(s), b, Answer(a), *more) for o, s, b, a, *more in dates),
         rule=_rule_from_json(data["rule"]) if "rule" in data else None,
+        series=_series_from_json(data["series"]) if "series" in data else None,
     )
+
+
+def _series_from_json(data: dict[str, Any]) -> Series | None:
+    try:
+        return series_from_json(data)
+    except InvalidRule:  # its zone is not known to this machine any more
+        return None
 
 
 def _rule_from_json(data: dict[str, Any]) -> RuleRead:

@@ -44,7 +44,7 @@ def bind(run: Run, authority: Authority, mailbox_id: int, attempt: OpenAttempt, 
     """The event is the outcome of a create: link, base and the key of its copies in one step."""
     now = run.now()
     reading = Reading(mailbox_id, event.id, observe(event, run.digest))
-    asked, first_answer = writes.created_values(attempt), attempt.looks == 0 and action == "create"
+    asked, first_answer = writes.created_values(attempt.body), attempt.looks == 0 and action == "create"
     with run.lane.writing() as session:
         authorities.bind_created(session, run.lane, authority, reading, asked, now, answered=first_answer)
         writes.settle(session, attempt.id, AttemptState.DONE, now)

@@ -1,0 +1,131 @@
+"""The writes of a series in its room's own calendar after its create, each an attempt like any other."""
+
+from __future__ import annotations
+
+from webapp.domain.words import AttemptState
+from worker.room_run.context import Run
+from worker.room_run.writing import NOT_DONE, drop, in_doubt, not_done, returned
+from worker.store import series_out, writes
+from worker.store.items import Item
+from worker.store.series_out import Sent
+from worker.store.writes import OpenAttempt, Push, Write
+from worker.sync.errors import Changed, Gone, SyncError
+from worker.sync.event import Event, EventPatch
+from worker.sync.link import Observation, observe
+from worker.sync.series_plan import END, RULE, CancelDate, ChangeAll, ChangeDate, Step, is_date_shown, is_shown
+from worker.sync.values import Values
+
+
+def patch_of_all(values: Values, groups: frozenset[str], zone: str) -> EventPatch:
+    """The PATCH of a series as a whole: the groups that changed, and no other."""
+    rule = values.series.rule if values.series is not None else None
+    return EventPatch(
+        subject=(values.subject or "") if "subject" in groups else None,
+        is_private=values.private if "private" in groups else None,
+        zone=zone,
+        rule=rule if RULE in groups else None,
+        end_of=rule if END in groups else None,
+    )
+
+
+def patch_of_date(agreed: Values, wanted: Values, step: ChangeDate, event: Event) -> EventPatch:
+    """The PATCH of one date: what of it is not there yet. A title of its own that it had goes back to its series'."""
+    assert agreed.series is not None and wanted.series is not None, "only series have dates"
+    before = agreed.series.changed.get(step.original)
+    title = step.title if step.title is not None else wanted.subject
+    renamed = step.title != (before.title if before is not None else None) and title != event.subject
+    return EventPatch(
+        subject=title if renamed else None,
+        span=step.span if event.span != step.span else None,
+        zone=wanted.series.rule.zone,
+    )
+
+
+def send_all(run: Run, push: Push, item: Item, seen: Observation, step: ChangeAll) -> bool:
+    """PATCH the series as a whole; False when it must be planned again."""
+    assert isinstance(push.local, Values), "only values are sent"
+    attempt = _commit_to(run, push, step, item.event_id, seen.etag)
+    try:
+        event = run.calendar.patch(item.event_id, patch_of_all(push.local, step.groups, run.lane.zone), seen.etag)
+        answer = returned(run, event, seen, push.local, step.groups)
+    except (Changed, Gone) as error:
+        drop(run, attempt, "patch", error)
+        return False
+    except NOT_DONE as error:
+        not_done(run, attempt, "patch", error)
+        raise
+    except SyncError as error:
+        in_doubt(run, attempt, error)
+        raise
+    now = run.now()
+    with run.lane.writing() as session:
+        series_out.agree(session, item.link_id, push.local, step, now, answer)
+        writes.settle(session, attempt.id, AttemptState.DONE, now)
+        run.log.step(session, now, "there", "patch", push.reservation_id, ",".join(sorted(step.groups)))
+    return True
+
+
+def send_date(run: Run, push: Push, item: Item, event: Event, step: ChangeDate | CancelDate) -> bool:
+    """PATCH or DELETE one date, as it was just read; False when it must be planned again."""
+    assert item.base is not None and isinstance(push.local, Values), "only a followed series is sent"
+    attempt = _commit_to(run, push, step, event.id, event.etag)
+    action = "delete" if isinstance(step, CancelDate) else "patch"
+    try:
+        if isinstance(step, CancelDate):
+            run.calendar.delete(event.id, event.etag)
+        else:
+            run.calendar.patch(event.id, patch_of_date(item.base.local, push.local, step, event), event.etag)
+    except (Changed, Gone) as error:
+        drop(run, attempt, action, error)
+        return False
+    except NOT_DONE as error:
+        not_done(run, attempt, action, error)
+        raise
+    except SyncError as error:
+        in_doubt(run, attempt, error)
+        raise
+    now = run.now()
+    with run.lane.writing() as session:
+        series_out.agree(session, item.link_id, push.local, step, now)
+        writes.settle(session, attempt.id, AttemptState.DONE, now)
+        run.log.step(session, now, "there", action, push.reservation_id, "date", date=step.original.isoformat())
+    return True
+
+
+def settle_step(run: Run, attempt: OpenAttempt, sent: Sent) -> None:
+    """Find out how a step ended: what was sent is there, or it is planned again from a fresh read."""
+    assert attempt.event_id is not None, "a step has an event"
+    try:
+        seen: Observation | None = observe(run.calendar.read(attempt.event_id), run.digest)
+    except Gone:
+        seen = None
+    done, now = is_done(sent, seen), run.now()
+    action = "delete" if isinstance(sent.step, CancelDate) else "patch"
+    with run.lane.writing() as session:
+        link_id = series_out.link_of(session, run.lane, attempt.reservation_id)
+        if done and link_id is not None:
+            of_all = seen if isinstance(sent.step, ChangeAll) else None
+            series_out.agree(session, link_id, sent.wanted, sent.step, now, of_all)
+        writes.settle(session, attempt.id, AttemptState.DONE if done else AttemptState.DROPPED, now)
+        if done:
+            run.log.step(session, now, "there", f"{action}_found", attempt.reservation_id)
+        else:
+            run.log.step(session, now, "none", f"{action}_missing", attempt.reservation_id)
+
+
+def is_done(sent: Sent, seen: Observation | None) -> bool:
+    """Whether the event as it was read shows what a step sent."""
+    if isinstance(sent.step, CancelDate):
+        return seen is None or not seen.live
+    if seen is None or not seen.live:
+        return False
+    if isinstance(sent.step, ChangeAll):
+        return is_shown(sent.wanted, seen.values, sent.step.groups)
+    return is_date_shown(seen.values.time, seen.values.subject, sent.step)
+
+
+def _commit_to(run: Run, push: Push, step: Step, event_id: str, etag: str) -> OpenAttempt:
+    assert isinstance(push.local, Values), "only values are sent"
+    with run.lane.writing() as session:
+        write = Write(push.reservation_id, push.revision, run.log.begin(), run.now())
+        return series_out.new_step(session, run.lane, write, step, event_id, push.local, etag)

@@ -1,0 +1,174 @@
+"""What sending a series leaves here: what is agreed after each of its steps, and dates that are given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webapp.domain.intervals import Span, span_to_json
+from webapp.domain.recurrence import ChangedDate, Series
+from webapp.domain.series_edit import lost
+from webapp.domain.words import AttemptKind, ConflictKind, LinkState
+from webapp.models import Link, Outbox, Reservation
+from webapp.outbox import queue_for_push
+from webapp.reservations.overlaps import settle_overlaps
+from webapp.reservations.rows import lock_room
+from webapp.reservations.series_rows import series_of
+from webapp.reservations.series_written import block_from_rule, show_series
+from worker.store import records
+from worker.store.claims import Lane
+from worker.store.items import base_of
+from worker.store.series import remote_series
+from worker.store.writes import OpenAttempt, Write, add_attempt
+from worker.sync.link import Observation, observation_to_json
+from worker.sync.series_plan import CancelDate, ChangeAll, ChangeDate, Step, agreed_after
+from worker.sync.values import Values, values_from_json, values_to_json
+
+
+def told_series(lane: Lane, seen: Observation) -> Series | None:
+    """The series that an event tells which was read with its dates."""
+    told = remote_series(lane, seen)
+    return told.series if told is not None else None
+
+
+def new_step(
+    session: Session, lane: Lane, write: Write, step: Step, event_id: str, wanted: Values, etag: str
+) -> OpenAttempt:
+    """Commit to one step: a PATCH of the whole or of a date, or a DELETE of a date."""
+    body: dict[str, Any] = {"values": values_to_json(wanted)}
+    if isinstance(step, CancelDate):
+        kind, body = AttemptKind.DELETE, body | {"original": step.original.isoformat()}
+    elif isinstance(step, ChangeDate):
+        kind, body = AttemptKind.PATCH, body | {"original": step.original.isoformat(), "groups": ["date"]}
+    else:
+        kind, body = AttemptKind.PATCH, body | {"groups": sorted(step.groups)}
+    return add_attempt(session, lane, write, kind, event_id=event_id, body=body, etag=etag)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What an attempt sent of a series: one step towards what was wanted."""
+
+    step: Step
+    wanted: Values
+
+
+def sent_of(attempt: OpenAttempt) -> Sent | None:
+    """What an attempt sent that is a step of a series; None where it is none."""
+    values = attempt.body.get("values")
+    if values is None or "series" not in values:
+        return None
+    wanted = values_from_json(values)
+    if "original" not in attempt.body:
+        return Sent(ChangeAll(frozenset(attempt.body["groups"])), wanted)
+    original = date.fromisoformat(attempt.body["original"])
+    if attempt.kind is AttemptKind.DELETE or wanted.series is None:
+        return Sent(CancelDate(original), wanted)
+    change = wanted.series.changed.get(original)
+    title = change.title if change is not None else None
+    return Sent(ChangeDate(original, wanted.series.occurrence(original).span, title), wanted)
+
+
+def agree(
+    session: Session, link_id: int, wanted: Values, step: Step, now: datetime, seen: Observation | None = None
+) -> None:
+    """A step was carried out: what it sent is agreed. `seen` is the master as a change of the whole returned it: its
+    dates are unread until they are read again (H24)."""
+    link = session.get_one(Link, link_id)
+    base = base_of(link)
+    assert base is not None, "only a followed series is changed"
+    link.base_local = values_to_json(agreed_after(base.local, wanted, step))
+    link.written_at, link.shown_since = now, False
+    link.dirty, link.series_stale = True, True
+    if seen is not None:
+        link.base_remote = values_to_json(replace(seen.values, dates=None))
+        link.observed = observation_to_json(seen)
+
+
+def record_lost(
+    session: Session, lane: Lane, reservation_id: int, agreed: Series, told: Series, now: datetime
+) -> int:
+    """After a change of the whole Outlook has no more what was changed of single dates: kept as conflicts, each with
+    what was wanted. What is still to be sent is not lost. How many."""
+    gone = lost(replace(agreed, cancelled=frozenset()), told).lost
+    for one in gone:
+        kind = ConflictKind.TIME if one.span is not None else ConflictKind.TITLE
+        here = {"original": one.original.isoformat(), "subject": one.title}
+        here |= span_to_json(one.span) if one.span is not None else {}
+        there = span_to_json(told.occurrence(one.original).span) if told.has_date(one.original) else {}
+        records.disagree(session, lane.room_id, reservation_id, kind, "there", here, there, now)
+    return len(gone)
+
+
+def give_up_dates(session: Session, lane: Lane, reservation_id: int, days: Iterable[date], now: datetime) -> None:
+    """Dates on which the room is taken in Outlook do not take place: ours came later. Each is kept as a conflict."""
+    reservation = session.get_one(Reservation, reservation_id)
+    series = series_of(reservation.meeting)
+    assert series is not None, "only a known series has dates to give up"
+    for day in sorted(days):
+        span = span_to_json(series.occurrence(day).span)
+        here = {"original": day.isoformat()} | span
+        records.disagree(session, lane.room_id, reservation_id, ConflictKind.TIME, "there", here, {}, now)
+    after = replace(series, cancelled=series.cancelled | frozenset(days))
+    _keep(session, reservation, after, now)
+
+
+def follow_date(session: Session, link_id: int, original: date, span: Span | None, now: datetime) -> None:
+    """One date is here as Outlook has it: then, or not at all; that much is agreed. What else waits to be sent waits
+    on."""
+    link = session.get_one(Link, link_id)
+    reservation, base = session.get_one(Reservation, link.reservation_id), base_of(link)
+    series = series_of(reservation.meeting)
+    assert series is not None and base is not None and base.local.series is not None, "only a followed series"
+    _keep(session, reservation, _with_date(series, original, span), now)
+    agreed = _with_date(base.local.series, original, span)
+    link.base_local = values_to_json(replace(base.local, series=agreed))
+
+
+def _with_date(series: Series, original: date, span: Span | None) -> Series:
+    others = tuple(one for one in series.exceptions if one.original != original)
+    if span is None:
+        return replace(series, exceptions=others, cancelled=series.cancelled | {original})
+    lives = replace(series, exceptions=others, cancelled=series.cancelled - {original})
+    own = span if span != lives.occurrence(original).planned else None
+    return replace(lives, exceptions=(*others, ChangedDate(original, own)))
+
+
+def _keep(session: Session, reservation: Reservation, series: Series, now: datetime) -> None:
+    room = lock_room(session, reservation.room_id)
+    meeting = reservation.meeting
+    show_series(meeting, series)
+    meeting.revision += 1
+    block_from_rule(session, reservation, room, series, now)
+    settle_overlaps(session, reservation, now)
+    session.execute(update(Outbox).where(Outbox.reservation_id == reservation.id).values(revision=meeting.revision))
+    session.flush()
+
+
+def give_up_overlaps(session: Session, lane: Lane, reservation: Reservation, other_id: int, now: datetime) -> None:
+    """Of two that overlap ours is the later: the dates that overlap are cancelled, here and then there (H51)."""
+    other = session.get_one(Reservation, other_id)
+    theirs = [(row.starts_at, row.ends_at) for row in other.occurrences if row.blocks]
+    days = [
+        date.fromisoformat(row.original_start)
+        for row in reservation.occurrences
+        if row.blocks and any(row.starts_at < end and start < row.ends_at for start, end in theirs)
+    ]
+    give_up_dates(session, lane, reservation.id, days, now)
+    queue_for_push(session, reservation, lane.mailbox_id, now)
+
+
+def link_of(session: Session, lane: Lane, reservation_id: int) -> int | None:
+    """The link of a reservation's own series in the room's calendar."""
+    return session.scalar(
+        select(Link.id).where(
+            Link.mailbox_id == lane.mailbox_id,
+            Link.reservation_id == reservation_id,
+            Link.state.in_((LinkState.LINKED, LinkState.HELD)),
+        )
+    )
