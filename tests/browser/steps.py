@@ -48,14 +48,28 @@ def fill_time(page: Page, start: str, end: str) -> None:
     page.get_by_label("End", exact=True).fill(end)
 
 
-def book_here(page: Page, stack: Stack, room: str, title: str, start: str, end: str) -> None:
-    """A reservation on `DAY`; what comes of it is for the test to look at."""
+def book_here(page: Page, stack: Stack, room: str, title: str, start: str, end: str, weeks: int = 1) -> None:
+    """A reservation on `DAY`, or that many weekly ones; what comes of it is for the test to look at."""
+    fill_here(page, stack, room, title, start, end)
+    if weeks > 1:
+        fill_weekly(page, weeks)
+    page.get_by_role("button", name="Book room").click()
+
+
+def fill_here(page: Page, stack: Stack, room: str, title: str, start: str, end: str) -> None:
+    """The form of a new reservation on `DAY`."""
     page.goto(f"{stack.panel}/reservations/new?day={DAY.isoformat()}")
     page.get_by_label("Title").fill(title)
     choose_room = page.get_by_label("Room", exact=True)
     choose_room.select_option(label=option(choose_room, room))
     fill_time(page, start, end)
-    page.get_by_role("button", name="Book room").click()
+
+
+def fill_weekly(page: Page, weeks: int) -> None:
+    """Every week, so many times."""
+    page.get_by_label("Repeat", exact=True).select_option("Weekly")
+    page.get_by_label("Ends", exact=True).select_option("After … times")
+    page.get_by_label("Times", exact=True).press_sequentially(str(weeks))
 
 
 def option(select: Locator, name: str) -> str:

@@ -4,6 +4,7 @@ nothing in light or dark."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -39,13 +40,19 @@ def paths(panel: Page, stack: Stack, linked: Callable[[str], str]) -> list[str]:
     on_timetable(panel, room, "Looked at", "09:00").get_by_role("link").click()
     expect(panel.locator("#reservation-state")).to_contain_text("Synced")
     own = panel.url.removeprefix(stack.panel)
+    book_here(panel, stack, room, "Each week", "11:00", "12:00", weeks=3)
+    expect(panel.locator(".toast")).to_contain_text("is booked")
+    made = "SELECT r.id FROM reservation r JOIN meeting m ON m.id = r.meeting_id WHERE m.title = 'Each week'"
+    series, second = f"/reservations/{stack.query(made)[0][0]}", f"date={DAY + timedelta(weeks=1)}"
     run_id = stack.query("SELECT max(id) FROM room_run")[0][0]
     return [
         "/", CONNECTIONS, f"{CONNECTIONS}new", f"{CONNECTIONS}{connection_id}", SYNC,
         "/rooms/", "/rooms/import/", "/rooms/new", f"/rooms/{room_id}", f"/rooms/{room_id}/archive",
         f"/reservations/?day={DAY}", f"/reservations/?view=week&day={DAY}&room={room_id}",
         f"/reservations/new?day={DAY}",
-        own, f"{own}/edit", f"{own}/cancel", "/activity/", f"/activity/runs/{run_id}", "/activity/mailboxes/",
+        own, f"{own}/edit", f"{own}/cancel",
+        f"{series}?{second}", f"{series}/edit?{second}", f"{series}/edit?which=all", f"{series}/cancel?{second}",
+        "/activity/", f"/activity/runs/{run_id}", "/activity/mailboxes/",
         "/setup-guide/", "/setup-guide/?connection=new",
     ]  # fmt: skip
 
