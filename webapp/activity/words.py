@@ -54,6 +54,7 @@ ACTION_WORDS = {
     "cancel_meeting": "Cancel in the organizer’s calendar",
     "rebook": "Give it another time or room",
     "move_refused": "A move to a room that could not have it",
+    "split_refused": "A change from one date of a series on",
 }
 """What is kept back, by the name of the action."""
 
@@ -115,6 +116,7 @@ OFFERS: dict[tuple[str, Choice], Offer] = {
     ("cancel_meeting", Choice.DISCARD): Offer(
         "Discard", "The meeting goes on in Outlook, and its reservations stand here again."
     ),
+    ("split_refused", Choice.LEAVE_HERE): Offer("Leave it", "The series stays whole, as it was before the change."),
     ("move_refused", Choice.LEAVE_HERE): Offer("Leave it here", "It stays in this room at its time, as in Outlook."),
 }
 """By action and choice."""

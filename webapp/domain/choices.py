@@ -19,6 +19,7 @@ CHOICES: dict[tuple[HoldKind, str], tuple[Choice, ...]] = {
     (HoldKind.ACCESS_LOST, "change_meeting"): _SENT_OR_NOT,
     (HoldKind.ACCESS_LOST, "cancel_meeting"): _SENT_OR_NOT,
     (HoldKind.SLOT_TAKEN, "move_refused"): (Choice.LEAVE_HERE,),
+    (HoldKind.SLOT_TAKEN, "split_refused"): (Choice.LEAVE_HERE,),
 }
 """By kind and action. A reservation that lost its slot has none: it is given another time or room, or cancelled."""
 

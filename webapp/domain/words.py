@@ -11,6 +11,12 @@ BY_OUTLOOK = "Outlook"
 MOVE_REFUSED = "move_refused"
 """Code of a reservation that stays in its room because the one it should move to cannot have it."""
 
+SPLIT_REFUSED = "split_refused"
+"""Code of a series that is whole again because what should go on from one of its dates could not be made."""
+
+REFUSED_WISHES = (MOVE_REFUSED, SPLIT_REFUSED)
+"""Codes that stay until a person has read them or saved again."""
+
 KEPT_HERE = "kept_here"
 """Why a reservation is not in Outlook: its event is gone there, and it was kept here all the same."""
 

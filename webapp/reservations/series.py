@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain import rule_dates
@@ -21,7 +22,7 @@ from webapp.domain.series_checks import fault_of_move
 from webapp.domain.series_edit import OnMasterEdit, after_edit, anchored, cut
 from webapp.domain.words import Home, MeetingKind, OutboxKind
 from webapp.errors import FieldError, Refused
-from webapp.models import Reservation
+from webapp.models import Meeting, Reservation
 from webapp.outbox import queue_for_organizer, want_run
 from webapp.reservations import service
 from webapp.reservations.drafts import SeriesDraft, check_draft, check_title, fill, new_meeting
@@ -83,7 +84,7 @@ def change_series(
     `Refused("rule_unknown")`, `Refused("series_room_fixed")`, `Refused("owner_fixed")`, `StaleRevision`.
     """
     room, reservation = changeable(session, reservation_id, seen_revision, now)
-    before = known_series(reservation)
+    before = known_series(session, reservation)
     meeting = reservation.meeting
     draft = with_owner(reservation, draft)
     check_draft(room, draft)
@@ -114,7 +115,7 @@ def change_date(
     `FieldError("start", "crosses_previous_date" or "crosses_next_date")` as Outlook refuses it (H25).
     """
     room, reservation = changeable(session, reservation_id, seen_revision, now)
-    series, meeting = known_series(reservation), reservation.meeting
+    series, meeting = known_series(session, reservation), reservation.meeting
     check_still_ahead(series, original, room, now)
     check_title(title)
     zone = ZoneInfo(room.time_zone)
@@ -143,7 +144,7 @@ def cancel_date(
 ) -> Reservation:
     """Cancel one date of a series; with its last one the series is cancelled. Raises as `change_date`."""
     room, reservation = changeable(session, reservation_id, seen_revision, now)
-    series = known_series(reservation)
+    series = known_series(session, reservation)
     check_still_ahead(series, original, room, now)
     after = replace(series, cancelled=series.cancelled | {original})
     return _save_or_cancel(session, reservation, after, series, by, now)
@@ -154,7 +155,7 @@ def cancel_following(
 ) -> Reservation:
     """Cancel a date of the rule and all after it. Raises as `change_date`."""
     room, reservation = changeable(session, reservation_id, seen_revision, now)
-    series = known_series(reservation)
+    series = known_series(session, reservation)
     check_still_ahead(series, at, room, now)
     if not rule_dates.count_until(series.rule, at) > 1:
         return _cancel_all(session, reservation, by, now)
@@ -188,14 +189,23 @@ def decline_date(
     return reservation
 
 
-def known_series(reservation: Reservation) -> Series:
-    """The series that a reservation is, whose rule is known; raises `Refused` where it is none."""
+def known_series(session: Session, reservation: Reservation) -> Series:
+    """The series that a reservation is, whose rule is known; raises `Refused` where it is none, or while a "this and
+    following" of it is on its way."""
     if reservation.meeting.kind is not MeetingKind.SERIES:
         raise Refused("not_a_series")
     series = series_of(reservation.meeting)
     if series is None:
         raise Refused("rule_unknown")
+    if is_splitting(session, reservation.meeting):
+        raise Refused("is_splitting")
     return series
+
+
+def is_splitting(session: Session, meeting: Meeting) -> bool:
+    """Whether a "this and following" of this series is still on its way to Outlook."""
+    tail = select(Meeting.id).where(Meeting.split_of_id == meeting.id, Meeting.cancelled_at.is_(None))
+    return meeting.split_of_id is not None or session.scalar(tail.limit(1)) is not None
 
 
 def with_owner(reservation: Reservation, draft: SeriesDraft) -> SeriesDraft:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain import rule_dates
@@ -19,12 +18,12 @@ from webapp.domain.rule_json import series_to_json
 from webapp.domain.series_edit import split
 from webapp.domain.words import Home, MeetingKind, Origin
 from webapp.errors import Refused
-from webapp.models import Meeting, Reservation
+from webapp.models import Reservation
 from webapp.reservations.drafts import SeriesDraft, check_draft, fill, new_meeting
 from webapp.reservations.locked import changeable
 from webapp.reservations.organized import lock_rooms, why_not_in_owner_calendar
 from webapp.reservations.rows import new_reservation
-from webapp.reservations.series import NOTHING, change_series, known_series, with_owner
+from webapp.reservations.series import NOTHING, change_series, is_splitting, known_series, with_owner
 from webapp.reservations.series_checked import check_free, check_still_ahead, with_rule
 from webapp.reservations.series_written import save_series, show_series
 
@@ -48,7 +47,7 @@ def change_following(
     earlier one is on its way.
     """
     room, reservation = changeable(session, reservation_id, seen_revision, now)
-    before, meeting = known_series(reservation), reservation.meeting
+    before, meeting = known_series(session, reservation), reservation.meeting
     check_still_ahead(before, at, room, now)
     if rule_dates.count_until(before.rule, at) <= 1:
         return change_series(session, reservation_id, draft, seen_revision, by, now, without=without)
@@ -66,14 +65,10 @@ def change_following(
     return _go_on(session, reservation, draft, tail, before, by, now)
 
 
-def is_splitting(session: Session, meeting: Meeting) -> bool:
-    """Whether a "this and following" of this series is still on its way to Outlook."""
-    tail = select(Meeting.id).where(Meeting.split_of_id == meeting.id, Meeting.cancelled_at.is_(None))
-    return meeting.split_of_id is not None or session.scalar(tail.limit(1)) is not None
-
-
 def why_not_split(session: Session, reservation: Reservation) -> str | None:
     """Why "this and following" cannot be changed now, for pages to say before the click; None where it can."""
+    if is_splitting(session, reservation.meeting):
+        return "is_splitting"
     try:
         _check_splittable(session, reservation)
     except Refused as refusal:
@@ -87,8 +82,6 @@ def _check_splittable(session: Session, reservation: Reservation) -> None:
         raise Refused("cannot_split")
     if meeting.home is Home.USER and why_not_in_owner_calendar(session, room) is not None:
         raise Refused("cannot_split")
-    if is_splitting(session, meeting):
-        raise Refused("is_splitting")
 
 
 def _go_on(

@@ -99,6 +99,11 @@ STATE_WORDS: dict[str, Words] = {
         "The slot there was taken in Outlook, or Microsoft refused the event. Nothing was lost.",
         ("Choose another room or time.",),
     ),
+    "split_refused": Words(
+        "The series is whole again: what should go on from one of its dates could not be made",
+        "The room was taken in Outlook then, or Microsoft refused the event. Nothing was lost.",
+        ("Change this and all following dates once more, at another time.",),
+    ),
 }
 """Each code that a reservation's `sync_code` can have."""
 

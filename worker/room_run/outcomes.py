@@ -5,7 +5,8 @@ from __future__ import annotations
 from webapp.domain.words import HoldKind
 from worker.room_run.context import Run
 from worker.room_run.writing import bind, send_create
-from worker.store import records, writes, yielding
+from worker.store import records, splits_undone, writes, yielding
+from worker.store.splitting import Stage
 from worker.store.still import check_saved
 from worker.store.writes import Push, Write
 from worker.sync.event import Event
@@ -44,3 +45,17 @@ def tell_disagreement(run: Run, push: Push, action: Disagree, seen: Observation 
             session, run.lane.room_id, push.reservation_id, action.kind, action.prevailed, here, there, now
         )
         run.log.step(session, now, "none", "conflict", push.reservation_id, action.kind.value)
+
+
+def is_tail(push: Push) -> bool:
+    """Whether it is the second half of a "this and following" that is not there yet."""
+    return push.split is not Stage.NONE and push.item is None
+
+
+def take_split_back(run: Run, push: Push) -> None:
+    """The second half cannot be made: the series is whole again."""
+    now = run.now()
+    with run.lane.writing() as session:
+        check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
+        for reservation_id in splits_undone.take_back(session, push.reservation_id, now):
+            run.log.step(session, now, "here", "split_refused", reservation_id)

@@ -11,7 +11,7 @@ from worker.room_run.context import Run
 from worker.room_run.declining import send_decline
 from worker.room_run.fresh import read_fresh
 from worker.room_run.organizer.sending import send_task
-from worker.room_run.outcomes import give_slot_up, make, tell_disagreement
+from worker.room_run.outcomes import give_slot_up, is_tail, make, take_split_back, tell_disagreement
 from worker.room_run.series_one_date import Later
 from worker.room_run.series_push import is_about_series, push_new_series, push_series
 from worker.room_run.slot import Slot, look_at_slot
@@ -20,6 +20,7 @@ from worker.room_run.writing import send_delete, send_patch
 from worker.store import effects, ending, holds, records, writes
 from worker.store.holds import key_of
 from worker.store.items import Item
+from worker.store.splitting import Stage
 from worker.store.still import MovedOn, check_saved
 from worker.store.writes import Push, Write
 from worker.sync.conflict import ours_yields
@@ -70,11 +71,17 @@ def push_all(run: Run) -> None:
         if push is None:
             continue
         run.log.begin()
+        if push.split is Stage.WAITS:
+            _put_off(run, push, SOON)
+            continue
         try:
             _block_its_time(run, push)
             _push(run, push)
             unanswered = 0
         except Refused as error:
+            if is_tail(push):
+                take_split_back(run, push)
+                continue
             _park(run, push, SyncState.FAILED, "refused", code=error.trouble.code, status=error.trouble.status)
         except Unavailable as error:
             unanswered += 1
@@ -143,6 +150,9 @@ def _block_its_time(run: Run, push: Push) -> None:
 
 def _push_new(run: Run, push: Push) -> None:
     """No event yet: nothing to do for what is cancelled or over, else create it if the slot is free."""
+    if push.split is Stage.FAILED and isinstance(push.local, Values):
+        take_split_back(run, push)
+        return
     if not push.ours or not isinstance(push.local, Values) or push.ended:
         let_go(run, push, None if push.local is ABSENT else SyncState.LOCAL)
         return

@@ -14,7 +14,7 @@ from webapp.domain.recurrence import Series
 from webapp.domain.words import Choice, ConflictKind, HoldKind, SyncState
 from worker.room_run.context import Run
 from worker.room_run.fresh import read_fresh
-from worker.room_run.outcomes import give_slot_up, make, tell_disagreement
+from worker.room_run.outcomes import give_slot_up, is_tail, make, take_split_back, tell_disagreement
 from worker.room_run.series_one_date import Later, change_one
 from worker.room_run.series_writing import send_all
 from worker.room_run.series_yielding import check_slots, yield_later_dates
@@ -65,7 +65,9 @@ def push_series(run: Run, push: Push, item: Item, seen: Observation, plan: Plan)
 def push_new_series(run: Run, push: Push, values: Values) -> None:
     """One event for the whole series; dates that do not take place, or differ, follow by writes of their own."""
     found = check_slots(run, push)
-    if found.taken and found.own is None:
+    if found.taken and found.own is None and is_tail(push):
+        take_split_back(run, push)
+    elif found.taken and found.own is None:
         give_slot_up(run, push, values)
     elif make(run, push, values, found.own):
         made = writes.load_push(run.lane, push.outbox_id, run.now())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from webapp.domain.words import Choice, HoldActionState, HoldKind, SyncState
 from worker.room_run.context import Run
 from worker.room_run.writing import tell_withdrawn
-from worker.store import effects, holds, moving, records, writes
+from worker.store import effects, holds, moving, records, splitting, writes
 from worker.store.holds import HeldAction, key_of
 from worker.store.items import Item
 from worker.store.loops import is_a_war
@@ -49,6 +49,7 @@ def let_go(run: Run, push: Push, state: SyncState | None) -> None:
         if push.cancelled or (state is not None and not moving.was_refused(session, push.reservation_id)):
             kinds.append(HoldKind.SLOT_TAKEN)
         writes.clear(session, push, state)
+        splitting.is_there(session, push.reservation_id)
         if push.decided is not None:
             holds.carried_out(session, room_id, push.decided, key_of(push.reservation_id), now)
         holds.release(session, room_id, tuple(kinds), push.reservation_id, now)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from webapp.domain.words import MOVE_REFUSED, HoldKind, LinkState, SyncState
+from webapp.domain.words import MOVE_REFUSED, REFUSED_WISHES, HoldKind, LinkState, SyncState
 from webapp.models import Link, Reservation
 from webapp.outbox import queue_for_push, want_run
 from webapp.reservations.overlaps import settle_overlaps
@@ -82,16 +82,17 @@ def finish(session: Session, move: Move, now: datetime) -> None:
 
 
 def was_refused(session: Session, reservation_id: int) -> bool:
-    """Whether a person is still to find out that this reservation could not be moved; saved anew it is no matter."""
-    return session.get_one(Reservation, reservation_id).sync_code == MOVE_REFUSED
+    """Whether a person is still to find out that this reservation could not be moved, or split; saved anew it is no
+    matter."""
+    return session.get_one(Reservation, reservation_id).sync_code in REFUSED_WISHES
 
 
 def leave_here(session: Session, room_id: int, key: str, now: datetime) -> int | None:
-    """A person is content that a reservation could not be moved: nothing of it waits any more. Its id."""
+    """A person is content that a reservation could not be moved, or split: nothing of it waits any more. Its id."""
     reservation_id = int(key.split(":")[1])
     carried_out(session, room_id, HoldKind.SLOT_TAKEN, key, now)
     reservation = session.get(Reservation, reservation_id)
-    if reservation is None or reservation.sync_code != MOVE_REFUSED:
+    if reservation is None or reservation.sync_code not in REFUSED_WISHES:
         return None
     reservation.sync_code = None
     session.flush()

@@ -15,7 +15,7 @@ from webapp.domain.recurrence import Series, expand, next_occurrence
 from webapp.domain.rule import Rule
 from webapp.domain.rule_json import rule_from_json, rule_to_json
 from webapp.domain.words import (
-    MOVE_REFUSED,
+    REFUSED_WISHES,
     AttemptKind,
     AttemptState,
     HoldKind,
@@ -30,6 +30,7 @@ from webapp.reservations.rows import is_ours, span_of
 from webapp.reservations.series_rows import series_of
 from worker.store.claims import Lane
 from worker.store.items import Item, load, local_side
+from worker.store.splitting import Stage, stage_of
 from worker.store.unsettled import is_settled
 from worker.sync.errors import SyncError
 from worker.sync.event import NewEvent, NewMeeting, Party
@@ -63,6 +64,8 @@ class Push:
     item: Item | None
     """Its link, if it has an event."""
     tries: int
+    split: Stage = Stage.NONE
+    """Of a series that goes on from a date of another: whether that one was cut yet."""
     decided: HoldKind | None = None
     """The hold in which a person decided what is done now."""
 
@@ -136,6 +139,7 @@ def load_push(lane: Lane, outbox_id: int, now: datetime) -> Push | None:
             blocks_elsewhen=_blocks_elsewhen(reservation, times),
             item=items[0] if items else None,
             tries=row.tries,
+            split=stage_of(session, reservation.meeting),
         )
 
 
@@ -157,8 +161,8 @@ def clear(session: Session, push: Push, state: SyncState | None) -> None:
         )
 
 
-_LASTING_CODE = case((Reservation.sync_code == MOVE_REFUSED, MOVE_REFUSED), else_=None)
-"""What is said of a refused move until a person read it."""
+_LASTING_CODE = case((Reservation.sync_code.in_(REFUSED_WISHES), Reservation.sync_code), else_=None)
+"""What is said of a refused move or split until a person read it."""
 
 
 def drop(session: Session, push: Push) -> None:

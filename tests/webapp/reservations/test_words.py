@@ -13,7 +13,7 @@ from flask import Flask
 from tests.support.literals import Source
 from tests.webapp.rooms.world import NOW
 from webapp.domain.access import OUT_OF_REACH, Denied, Facts, Modes, may_change
-from webapp.domain.words import KEPT_HERE, MOVE_REFUSED, AttemptKind, Home, MeetingKind, Reach
+from webapp.domain.words import KEPT_HERE, REFUSED_WISHES, AttemptKind, Home, MeetingKind, Reach
 from webapp.reservations.state_words import STATE_WORDS
 from webapp.reservations.story import ACTIONS, ASKED, IN_ORGANIZERS
 from webapp.reservations.words import FIELD_WORDS, REACH_WORDS, WORDS
@@ -54,7 +54,7 @@ def test_every_code_that_the_sync_leaves_with_a_reservation_has_words() -> None:
         for path, function, value in source.assigned("sync_code", besides="room"):
             if not isinstance(value, ast.Name):  # a name is a parameter of the functions above
                 written |= source.words(path, function, value)
-    written |= {KEPT_HERE, MOVE_REFUSED}  # by their names
+    written |= {KEPT_HERE, *REFUSED_WISHES}  # by their names
     known = {"unconfirmed", "access_lost", "organizer_out_of_reach", "moving", "declined_later", "slot_taken"}
     assert known <= written
     assert written == STATE_WORDS.keys()

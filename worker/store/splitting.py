@@ -1,0 +1,43 @@
+"""How far "this and following" has come: the series that goes on waits until the other is cut there."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.domain.words import AttemptState, OutboxKind
+from webapp.models import Attempt, Meeting, Outbox, Reservation
+
+
+class Stage(Enum):
+    """Of a series that goes on from a date of another."""
+
+    NONE = "none"
+    """It goes on from none, or it is there."""
+    WAITS = "waits"
+    GOES = "goes"
+    """The other is cut; it can be made."""
+    FAILED = "failed"
+    """The other cannot be cut."""
+
+
+def stage_of(session: Session, meeting: Meeting) -> Stage:
+    """Whether what a series goes on from was cut yet."""
+    if meeting.split_of_id is None:
+        return Stage.NONE
+    mine = select(Reservation.id).where(Reservation.meeting_id == meeting.split_of_id)
+    kinds = Outbox.kind.in_((OutboxKind.PUSH, OutboxKind.MEETING))
+    rows = list(session.scalars(select(Outbox.parked).where(Outbox.reservation_id.in_(mine), kinds)))
+    doubt = select(Attempt.id).where(Attempt.reservation_id.in_(mine), Attempt.state == AttemptState.OPEN)
+    if any(rows):
+        return Stage.FAILED
+    return Stage.WAITS if rows or session.scalar(doubt.limit(1)) is not None else Stage.GOES
+
+
+def is_there(session: Session, reservation_id: int) -> None:
+    """The series that goes on is there, or nobody wants it any more: nothing of the split is left to do."""
+    meeting = session.get_one(Reservation, reservation_id).meeting
+    if meeting.split_of_id is not None:
+        meeting.split_of_id, meeting.split_from = None, None
