@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
+from webapp.database import table_of
 from webapp.domain.words import OutboxKind, SyncState
 from webapp.models import Mailbox, Outbox, Reservation
 
@@ -67,12 +68,14 @@ def queue_for_organizer(
     row.not_before, row.tries, row.parked = None, 0, False
 
 
+_OF_MAILBOX = update(table_of(Mailbox)).where(Mailbox.id == bindparam("mailbox"))
+_WANT_RUN = _OF_MAILBOX.values(wanted=Mailbox.wanted + 1)
+_WANT_FULL_RUN = _WANT_RUN.values(full_wanted=Mailbox.full_wanted + 1)
+
+
 def want_run(session: Session, mailbox_id: int | None, *, full: bool = False) -> None:
     """Ask for a run of the mailbox, in the caller's transaction and as its last statement (lock order)."""
     if mailbox_id is None:
         return
     session.flush()
-    values = {"wanted": Mailbox.wanted + 1}
-    if full:
-        values["full_wanted"] = Mailbox.full_wanted + 1
-    session.execute(update(Mailbox).where(Mailbox.id == mailbox_id).values(values))
+    session.execute(_WANT_FULL_RUN if full else _WANT_RUN, {"mailbox": mailbox_id})

@@ -33,6 +33,8 @@ from worker.sync.recognise import parse_mark
 
 ROOMS = ("alder", "birch")
 PEOPLE = ("ada", "bob")
+HEALING_ROUNDS = 1
+"""How often the rooms, at rest, are looked at again some minutes later before they are judged."""
 
 
 class Harness:
@@ -295,7 +297,7 @@ class Harness:
     def _heal(self) -> None:
         self._is_inside = True
         self.world.tenant.faults.clear()
-        for _ in range(3):
+        for _ in range(HEALING_ROUNDS):
             self.world.run(patience=400)
             self.world.tenant.advance(200)
             for name in self.rooms:

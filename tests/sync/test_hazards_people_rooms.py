@@ -21,7 +21,8 @@ from tests.sync.of_people import (
     standing,
 )
 from tests.sync.world import World
-from webapp.domain.words import SyncState
+from tests.tenant import RequestInfo
+from webapp.domain.words import ConflictKind, SyncState
 
 
 @pytest.fixture
@@ -209,3 +210,32 @@ def test_her_mailbox_out_of_reach_cancels_nothing_and_is_said(world: World, whos
     world.change(key, title="Renamed again")
     world.run()
     assert_one(world, key, "Renamed again", span)
+
+
+def test_a_new_time_that_meets_her_change_of_rooms_is_kept_for_people(world: World) -> None:
+    """I2: she takes her meeting to another room just before our change arrives; her word stands, and is told."""
+    world.add_room("birch")
+    meeting = invite(world, "alder", "Hers", world.at(9))
+    world.run()
+    world.tenant.advance(60)
+    [row] = reservations(world, "alder")
+    came: list[str] = []
+
+    def she_goes_first(phase: str, info: RequestInfo) -> None:
+        if phase == "before" and info.op == "patch" and not came:
+            came.append(info.op)
+            world.tenant.as_person(world.address("ada")).change(meeting, rooms=[world.address("birch")])
+
+    world.tenant.on_request(she_goes_first)
+    world.change(row.id, span=world.at(15))
+    for room in ("alder", "birch"):
+        world.run_once(room)
+        world.tenant.settle()
+    world.run()
+    assert came == ["patch"]
+    span = world.at(9)
+    assert (world.slots_here("alder"), world.slots_here("birch")) == ([], [(span.start, span.end)])
+    [told] = world.conflicts()
+    assert (told.kind, told.prevailed) == (ConflictKind.TIME, "there")
+    assert told.here["time"]["start"] == world.at(15).start.isoformat()
+    assert_quiet(world)

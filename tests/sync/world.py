@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy import Engine, bindparam, create_engine, select, union_all, update
 
 from tests.support.compiled import sharing_statements
 from tests.tenant import Tenant
@@ -58,6 +58,16 @@ INSTALL = "a1b2c3d4"
 
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where a world's database lives, if there is such a place: what a disk does is no matter of these tests."""
+
+_LINK = select(Room.mailbox_id, Room.sync_active).where(Room.id == bindparam("room"))
+_PUT_OFF = union_all(
+    select(Mailbox.next_look_at),
+    select(Mailbox.not_before),
+    select(Outbox.not_before).where(Outbox.parked.is_(False)),
+    select(Attempt.next_look_at).where(Attempt.next_look_at <= bindparam("soon")),
+    select(Meeting.authority_look_at).where(Meeting.authority_look_at <= bindparam("soon")),
+)
+"""What every story asks after every run, made once."""
 
 _template: Path | None = None
 
@@ -178,10 +188,14 @@ class World:
 
     def mailbox_id(self, name: str) -> int:
         """The id of the room's mailbox row."""
+        found, _ = self._link(name)
+        assert found is not None, "the room is linked"
+        return found
+
+    def _link(self, name: str) -> tuple[int | None, bool]:
         with self.transactions.reading() as session:
-            found = session.get_one(Room, self.rooms[name]).mailbox_id
-            assert found is not None, "the room is linked"
-            return found
+            mailbox_id, active = session.execute(_LINK, {"room": self.rooms[name]}).one()
+        return mailbox_id, active
 
     # -- people here
 
@@ -266,9 +280,8 @@ class World:
 
     def is_linked(self, name: str) -> bool:
         """Whether the room is under sync."""
-        with self.transactions.reading() as session:
-            room = session.get_one(Room, self.rooms[name])
-            return room.mailbox_id is not None and room.sync_active
+        mailbox_id, active = self._link(name)
+        return mailbox_id is not None and active
 
     def due(self) -> list[int]:
         """Mailboxes that the clock would ring for now."""
@@ -277,14 +290,9 @@ class World:
 
     def _next_wait(self) -> float | None:
         """Seconds until something falls due, of what sync itself put off; None at rest."""
+        soon = self.now() + timedelta(minutes=16)  # what is looked at later than that is no work in progress
         with self.transactions.reading() as session:
-            times: list[datetime | None] = []
-            times += session.scalars(select(Mailbox.next_look_at))
-            times += session.scalars(select(Mailbox.not_before))
-            times += session.scalars(select(Outbox.not_before).where(Outbox.parked.is_(False)))
-            soon = self.now() + timedelta(minutes=16)  # what is looked at later than that is no work in progress
-            times += session.scalars(select(Attempt.next_look_at).where(Attempt.next_look_at <= soon))
-            times += session.scalars(select(Meeting.authority_look_at).where(Meeting.authority_look_at <= soon))
+            times = session.scalars(_PUT_OFF, {"soon": soon}).all()
         waits = [(t - self.now()).total_seconds() for t in times if t is not None]
         return min((seconds for seconds in waits if seconds > 0), default=None)
 

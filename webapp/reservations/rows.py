@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.database import rows_changed
+from webapp.database import rows_changed, table_of
 from webapp.domain.intervals import AllDay, Span, Timed
 from webapp.domain.titles import shown_title
 from webapp.domain.words import Answer, Home
@@ -37,10 +37,13 @@ class Dated:
     is_exception: bool = False
 
 
+_LOCK_ROOM = update(table_of(Room)).where(Room.id == bindparam("room")).values(booking_seq=Room.booking_seq + 1)
+
+
 def lock_room(session: Session, room_id: int) -> Room:
     """Take the room's booking lock until the commit and read the room as it is under it."""
-    done = rows_changed(session, update(Room).where(Room.id == room_id).values(booking_seq=Room.booking_seq + 1))
-    if done == 0:
+    session.flush()
+    if not rows_changed(session, _LOCK_ROOM, {"room": room_id}):
         raise NotFound(what="room", id=room_id)
     return session.get_one(Room, room_id, populate_existing=True)
 

@@ -12,13 +12,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from webapp.database import Transactions, rows_changed
+from webapp.database import Transactions, rows_changed, table_of
 from webapp.domain.words import AttemptState
 from webapp.models import Attempt, Connection, LeftMailbox, Mailbox, Outbox, Room, SyncSettings
 from worker.store.leading import has_due_look
@@ -28,6 +41,10 @@ LEASE = timedelta(seconds=45)
 ROUND_GAP = timedelta(seconds=2)
 """Rounds of one mailbox begin at least this far apart."""
 
+
+_CLOCK: BindParameter[datetime] = bindparam("clock")
+_NOW: BindParameter[datetime] = bindparam("now")
+"""The database's clock and ours, in statements that are made once."""
 
 _SQLITE_NOW = text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
 
@@ -105,13 +122,8 @@ def claim(transactions: Transactions, mailbox_id: int, owner: str, now: datetime
     """
     with transactions.writing() as session:
         clock = database_now(session)
-        taken = rows_changed(
-            session,
-            update(Mailbox)
-            .where(Mailbox.id == mailbox_id, _is_free(clock), _may_run(now), _is_wanted(now))
-            .values(claim_owner=owner, claim_expires_at=clock + LEASE, fence=Mailbox.fence + 1),
-        )
-        if taken == 0:
+        values = {"mailbox": mailbox_id, "owner": owner, "clock": clock, "until": clock + LEASE, "now": now}
+        if not rows_changed(session, _claiming(), values):
             return None
         mailbox = session.get_one(Mailbox, mailbox_id, populate_existing=True)
         room = session.scalar(select(Room).where(Room.mailbox_id == mailbox_id))
@@ -133,18 +145,28 @@ def claim(transactions: Transactions, mailbox_id: int, owner: str, now: datetime
 
 
 @cache
+def _claiming() -> Update:
+    """The statement that takes a claim, made once: each job begins with it."""
+    return (
+        update(table_of(Mailbox))
+        .where(Mailbox.id == bindparam("mailbox"), _is_free(), _may_run(), _is_wanted())
+        .values(claim_owner=bindparam("owner"), claim_expires_at=bindparam("until"), fence=Mailbox.fence + 1)
+    )
+
+
+@cache
 def _renewal(leaving: bool | None) -> Update:
     """The statement that renews a claim, made once: every commit ends with it.
 
     It hits nothing where the claim is not ours, or the mailbox not what the run was for any more: left behind, or
     followed; None: whatever it is now.
     """
-    statement = update(Mailbox).where(
+    statement = update(table_of(Mailbox)).where(
         Mailbox.id == bindparam("mailbox"), Mailbox.fence == bindparam("mine"), Mailbox.claim_owner.is_not(None)
     )
     if leaving is not None:
         statement = statement.where(_is_left() if leaving else _is_followed())
-    return statement.values(claim_expires_at=_LeaseEnd()).execution_options(synchronize_session=False)
+    return statement.values(claim_expires_at=_LeaseEnd())
 
 
 def keep(session: Session, lane: Lane) -> None:
@@ -222,16 +244,22 @@ def due(session: Session, now: datetime, limit: int, *, only_full: bool | None =
 
     `only_full`: those that wait for nothing but a full run, or those that do not; None: all.
     """
+    values = {"clock": database_now(session), "now": now, "most": limit}
+    return list(session.scalars(_due(only_full), values))
+
+
+@cache
+def _due(only_full: bool | None) -> Select[int]:
     query = (
         select(Mailbox.id)
-        .where(_is_free(database_now(session)), _may_run(now), _is_wanted(now))
+        .where(_is_free(), _may_run(), _is_wanted())
         .order_by(Mailbox.last_round_at.asc().nulls_first(), Mailbox.id)
-        .limit(limit)
+        .limit(bindparam("most"))
     )
-    if only_full is not None:
-        waits_for_full = and_(Mailbox.full_wanted > Mailbox.full_done, ~_has_sends(now))
-        query = query.where(waits_for_full if only_full else ~waits_for_full)
-    return list(session.scalars(query))
+    waits_for_full = and_(Mailbox.full_wanted > Mailbox.full_done, ~_has_sends())
+    if only_full is None:
+        return query
+    return query.where(waits_for_full if only_full else ~waits_for_full)
 
 
 def to_poll(
@@ -241,8 +269,8 @@ def to_poll(
     query = (
         select(Mailbox.id)
         .where(
-            _is_free(database_now(session)),
-            _may_run(now),
+            _is_free(),
+            _may_run(),
             _is_followed(),
             Mailbox.wanted == Mailbox.done,
             or_(Mailbox.last_polled_at.is_(None), Mailbox.last_polled_at <= now - every),
@@ -252,15 +280,15 @@ def to_poll(
     )
     if among is not None:
         query = query.where(Mailbox.id.in_(among))
-    return list(session.scalars(query))
+    return list(session.scalars(query, {"clock": database_now(session), "now": now}))
 
 
-def _is_free(clock: datetime) -> ColumnElement[bool]:
-    return or_(Mailbox.claim_owner.is_(None), Mailbox.claim_expires_at < clock)
+def _is_free() -> ColumnElement[bool]:
+    return or_(Mailbox.claim_owner.is_(None), Mailbox.claim_expires_at < _CLOCK)
 
 
-def _may_run(now: datetime) -> ColumnElement[bool]:
-    return or_(Mailbox.not_before.is_(None), Mailbox.not_before <= now)
+def _may_run() -> ColumnElement[bool]:
+    return or_(Mailbox.not_before.is_(None), Mailbox.not_before <= _NOW)
 
 
 @cache
@@ -296,34 +324,34 @@ def _is_left() -> ColumnElement[bool]:
     )
 
 
-def _is_wanted(now: datetime) -> ColumnElement[bool]:
-    return or_(and_(_is_followed(), _has_work(now)), _is_left())
+def _is_wanted() -> ColumnElement[bool]:
+    return or_(and_(_is_followed(), _has_work()), _is_left())
 
 
-def _has_work(now: datetime) -> ColumnElement[bool]:
+def _has_work() -> ColumnElement[bool]:
     return or_(
         Mailbox.wanted > Mailbox.done,
         Mailbox.full_wanted > Mailbox.full_done,
-        Mailbox.next_look_at <= now,
-        has_due_look(now),
-        _has_sends(now),
+        Mailbox.next_look_at <= _NOW,
+        has_due_look(_NOW),
+        _has_sends(),
         exists(
             select(Attempt.id).where(
                 Attempt.mailbox_id == Mailbox.id,
                 Attempt.state == AttemptState.OPEN,
-                or_(Attempt.next_look_at.is_(None), Attempt.next_look_at <= now),
+                or_(Attempt.next_look_at.is_(None), Attempt.next_look_at <= _NOW),
             )
         ),
     )
 
 
-def _has_sends(now: datetime) -> ColumnElement[bool]:
+def _has_sends() -> ColumnElement[bool]:
     """A row that may be sent now; one whose last write is not settled yet waits for that."""
     return exists(
         select(Outbox.id).where(
             Outbox.mailbox_id == Mailbox.id,
             Outbox.parked.is_(False),
-            or_(Outbox.not_before.is_(None), Outbox.not_before <= now),
+            or_(Outbox.not_before.is_(None), Outbox.not_before <= _NOW),
             is_settled(),
         )
     )

@@ -28,6 +28,7 @@ from webapp.reservations.remote import (
 )
 from webapp.reservations.rows import Dated, lock_room, set_span, write_dates
 from webapp.reservations.series_pending import is_of_series
+from worker.store import overruled
 from worker.store.authority import is_stopped
 from worker.store.claims import Lane
 from worker.store.items import Item, base_of, local_values, set_base
@@ -50,7 +51,9 @@ class Told:
 def take_in(session: Session, lane: Lane, link_id: int, seen: Observation, now: datetime) -> Told:
     """Import the event of a new link."""
     link = session.get_one(Link, link_id)
+    wanted = overruled.unsent(session, lane, seen.ical_uid)
     reservation = import_remote(session, lane.room_id, _remote_meeting(lane, link, seen), now)
+    overruled.keep(session, reservation, wanted, now)
     link.reservation_id = reservation.id
     link.role = LinkRole.AUTHORITY if seen.is_organizer else LinkRole.COPY
     _settled(session, link, reservation, seen, now)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import BindParameter, ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
 from webapp.models import Mailbox, Meeting, Reservation, Room
@@ -33,7 +33,7 @@ def is_lead() -> ColumnElement[bool]:
     )
 
 
-def has_due_look(now: datetime) -> ColumnElement[bool]:
+def has_due_look(now: BindParameter[datetime]) -> ColumnElement[bool]:
     """Whether the room of `Mailbox` leads a meeting whose organizer's event should be read now."""
     return exists(
         select(Meeting.id)
