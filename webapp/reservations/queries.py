@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 
 from webapp.domain.intervals import Timed, span_from_json
 from webapp.domain.titles import shown_title
-from webapp.domain.words import Answer, MeetingKind, TitleSource
+from webapp.domain.words import MeetingKind, TitleSource
 from webapp.errors import NotFound
 from webapp.models import (
     Attempt,
@@ -210,10 +210,10 @@ def other_rooms(session: Session, reservation: Reservation) -> Sequence[Reservat
     return session.scalars(query.order_by(*_BY_NAME)).all()
 
 
-def dates_of(session: Session, reservation_id: int, since: datetime, limit: int) -> Sequence[Occurrence]:
-    """The dates of a series that have not ended, the next first."""
+def dates_of(session: Session, reservation_id: int, since: datetime) -> Sequence[Occurrence]:
+    """The dates of a series that have not ended, the next first; the window holds no more than a year of them."""
     query = select(Occurrence).where(Occurrence.reservation_id == reservation_id, Occurrence.ends_at > since)
-    return session.scalars(query.order_by(Occurrence.starts_at).limit(limit)).all()
+    return session.scalars(query.order_by(Occurrence.starts_at)).all()
 
 
 def date_of(session: Session, reservation_id: int, original: date) -> Occurrence | None:
@@ -223,16 +223,6 @@ def date_of(session: Session, reservation_id: int, original: date) -> Occurrence
             Occurrence.reservation_id == reservation_id, Occurrence.original_start == original.isoformat()
         )
     )
-
-
-def declined_dates_of(session: Session, reservation_id: int, since: datetime) -> Sequence[Occurrence]:
-    """The dates of a series that the room declined and that have not ended, the next first."""
-    query = select(Occurrence).where(
-        Occurrence.reservation_id == reservation_id,
-        Occurrence.ends_at > since,
-        Occurrence.answer == Answer.DECLINED,
-    )
-    return session.scalars(query.order_by(Occurrence.starts_at)).all()
 
 
 def conflicts_of(session: Session, reservation_id: int) -> Sequence[Conflict]:

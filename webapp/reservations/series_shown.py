@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from webapp.domain.booking import sync_window
 from webapp.domain.intervals import AllDay, Span, Timed
-from webapp.domain.recurrence import Series
+from webapp.domain.recurrence import Series, expand
 from webapp.domain.rule import Rule
 from webapp.domain.titles import shown_title
 from webapp.domain.wall import WholeDays
-from webapp.domain.words import Answer
+from webapp.domain.words import Answer, Home
 from webapp.models import Meeting, Occurrence, Reservation
 from webapp.reservations import queries
 from webapp.reservations.series_rows import rule_of, series_of
@@ -26,6 +27,8 @@ from webapp.words import Words
 
 DATES_SHOWN = 20
 LEFT_OUT_SHOWN = 10
+UNREAD = timedelta(days=9)
+"""The window moves once a week, so that its last days may not have been read yet."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class ShownDate:
 class ShownSeries:
     """The dates of a series that are still to come, which of them the room declined, and what does not fit its rule.
 
+    `lacking` are dates that its organizer has and the room's calendar does not: declined too, without a word of it.
     `chosen` is the date that its page was opened for, whether it is over or not.
     """
 
@@ -51,6 +55,7 @@ class ShownSeries:
     dates: tuple[ShownDate, ...]
     more: bool
     declined: tuple[ShownDate, ...]
+    lacking: tuple[str, ...]
     left_out: tuple[str, ...]
     declined_here: tuple[str, ...]
     chosen: ShownDate | None
@@ -59,8 +64,7 @@ class ShownSeries:
 def shown_series(session: Session, reservation: Reservation, now: datetime, day: date | None) -> ShownSeries:
     """What differs from its rule, its dates that are not over, the next first, and the date `day` of it."""
     meeting, zone = reservation.meeting, ZoneInfo(reservation.room.time_zone)
-    rows = queries.dates_of(session, reservation.id, now, DATES_SHOWN + 1)
-    declined = queries.declined_dates_of(session, reservation.id, now)
+    rows = queries.dates_of(session, reservation.id, now)
     series, today = series_of(meeting), now.astimezone(zone).date()
 
     def shown(row: Occurrence) -> ShownDate:
@@ -70,7 +74,8 @@ def shown_series(session: Session, reservation: Reservation, now: datetime, day:
         trouble=_trouble(meeting),
         dates=tuple(shown(row) for row in rows[:DATES_SHOWN]),
         more=len(rows) > DATES_SHOWN,
-        declined=tuple(shown(row) for row in declined),
+        declined=tuple(shown(row) for row in rows if row.answer is Answer.DECLINED),
+        lacking=_lacking(reservation, series, rows, now),
         left_out=_coming(series.cancelled if series is not None else (), today),
         declined_here=_coming(map(date.fromisoformat, reservation.declined_dates), today),
         chosen=shown_date(session, reservation, day) if day is not None else None,
@@ -133,6 +138,23 @@ def _said(span: Span, zone: ZoneInfo) -> str:
     last = span.end - timedelta(days=1)
     days = short_day(span.start) if last <= span.start else f"{short_day(span.start)} to {short_day(last)}"
     return f"{days}, all day"
+
+
+def _lacking(
+    reservation: Reservation, series: Series | None, rows: Sequence[Occurrence], now: datetime
+) -> tuple[str, ...]:
+    """The dates of a person's series that the room's copy, read as far as it follows, does not hold."""
+    by_person = reservation.meeting.home is Home.USER and reservation.cancelled_at is None
+    if series is None or not by_person or not rows or reservation.pending_time is not None:
+        return ()
+    zone, held = ZoneInfo(reservation.room.time_zone), {row.original_start for row in rows}
+    known = held | set(reservation.declined_dates)
+    dates = expand(series, now, sync_window(now)[1] - UNREAD, zone)
+    return tuple(
+        _said(one.span, zone)
+        for one in dates
+        if one.original.isoformat() not in known and one.span.instants(zone)[1] > now
+    )
 
 
 def _coming(days: Iterable[date], today: date) -> tuple[str, ...]:

@@ -270,3 +270,17 @@ def test_dates_that_a_room_declined_are_shown_one_by_one(world: World) -> None:
     assert "Tue 1 Dec, 10:00 to 11:00 Declined by the room" in shown
     one = text_of(world.get(f"/reservations/{own}?date={SECOND}"))
     assert "Alder declined this date; the room is free." in one
+
+
+def test_dates_that_the_organizer_has_and_the_room_does_not_are_declined_too(world: World) -> None:
+    """H50."""
+    own = persons_series(world)
+    with world.rows() as session:
+        one = session.get_one(Reservation, own)
+        one.occurrences.remove(one.occurrences[2])
+        one.declined_dates = ["2026-12-15"]
+        one.occurrences.remove(one.occurrences[2])
+    shown = text_of(world.get(f"/reservations/{own}"))
+    assert "Alder declined 1 date of it" in shown
+    assert "The room is free on it; the meeting itself goes on. Tue 8 Dec, 10:00 to 11:00 Its dates" in shown
+    assert "Declined here for the room: Tue 15 Dec." in shown
