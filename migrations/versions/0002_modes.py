@@ -33,6 +33,7 @@ def upgrade() -> None:
     _widen_meetings()
     _widen_outbox_and_reservations()
     _widen_the_rest()
+    _index_for_large_installations()
     _allow(ATTEMPT_KINDS + NEW_ATTEMPT_KINDS, HOLD_KINDS + NEW_HOLD_KINDS)
 
 
@@ -44,6 +45,7 @@ def downgrade() -> None:
     op.execute(sa.text("DELETE FROM mailbox_ledger"))
     op.execute(sa.text("DELETE FROM mailbox WHERE kind = 'person'"))
     _allow(ATTEMPT_KINDS, HOLD_KINDS)
+    _drop_indexes_for_large_installations()
     _narrow_the_rest()
     _narrow_outbox_and_reservations()
     _narrow_meetings()
@@ -291,6 +293,7 @@ def _widen_outbox_and_reservations() -> None:
         batch_op.create_foreign_key(
             batch_op.f("fk_reservation_leaves_for_id"), "reservation", ["leaves_for_id"], ["id"], ondelete="SET NULL"
         )
+        batch_op.create_index(batch_op.f("ix_reservation_leaves_for_id"), ["leaves_for_id"], unique=False)
 
 
 def _widen_the_rest() -> None:
@@ -309,6 +312,24 @@ def _widen_the_rest() -> None:
         batch_op.add_column(sa.Column("strict", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("create_in_owner", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.create_check_constraint("create_needs_delegation", "delegation OR NOT create_in_owner")
+
+
+FOR_LARGE_INSTALLATIONS = {
+    "ix_occurrence_starts_at_occurrence_ends_at": ("occurrence", ["starts_at", "ends_at"]),
+    "ix_meeting_home_meeting_title_source": ("meeting", ["home", "title_source"]),
+    "ix_link_state": ("link", ["state"]),
+}
+"""What pages count and find among a million rows."""
+
+
+def _index_for_large_installations() -> None:
+    for name, (table, columns) in FOR_LARGE_INSTALLATIONS.items():
+        op.create_index(name, table, columns, unique=False)
+
+
+def _drop_indexes_for_large_installations() -> None:
+    for name, (table, _) in FOR_LARGE_INSTALLATIONS.items():
+        op.drop_index(name, table_name=table)
 
 
 def _narrow_the_rest() -> None:
@@ -331,6 +352,7 @@ def _narrow_the_rest() -> None:
 
 def _narrow_outbox_and_reservations() -> None:
     with op.batch_alter_table("reservation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reservation_leaves_for_id"))
         batch_op.drop_constraint(batch_op.f("fk_reservation_leaves_for_id"), type_="foreignkey")
         batch_op.drop_column("leaves_for_id")
         batch_op.drop_index(batch_op.f("ix_reservation_dates_until"))

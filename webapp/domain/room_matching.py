@@ -10,8 +10,10 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 NOISE = frozenset(
     ("room", "rm", "mtg", "meeting", "conf", "conference", "the", "raum", "besprechungsraum", "salle", "sala")
@@ -48,8 +50,7 @@ class Why(StrEnum):
 UNSURE = frozenset({Why.SEATS_DIFFER, Why.OTHER_BUILDING, Why.SIMILAR_NAME, Why.SEVERAL})
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """A room that the tenant lists; `address` in lower case."""
 
     key: int
@@ -59,8 +60,7 @@ class Listed:
     capacity: int | None = None
 
 
-@dataclass(frozen=True)
-class Here:
+class Here(NamedTuple):
     """A room here; `address` of the calendar that it is linked to, in lower case, empty where it is not linked."""
 
     key: int
@@ -83,6 +83,10 @@ class Proposal:
     def look(self) -> bool:
         """Whether a person should look at it before it is done."""
         return self.why in UNSURE
+
+
+MADE = Proposal(Becomes.NEW, Why.NO_SUCH_ROOM)
+SKIPPED = Proposal(Becomes.SKIP, Why.NO_SEATS)
 
 
 @dataclass(frozen=True, order=True)
@@ -127,13 +131,17 @@ def in_order(listed: Iterable[Listed], proposals: Mapping[int, Proposal]) -> lis
     return sorted(listed, key=rank)
 
 
-def _split(text: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def _split(text: str) -> frozenset[str]:
+    """Its words; kept for a while, as many rooms stand in few buildings."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return set(re.findall(r"[^\W_]+", bare))
+    return frozenset(re.findall(r"[^\W_]+", bare))
 
 
 def _pairs(listed: Iterable[Listed], rooms: Sequence[Here]) -> dict[int, dict[int, _Fit]]:
     """Of each listed room the rooms here that it could be, with how well they fit."""
+    if not rooms:
+        return {one.key: {} for one in listed}
     words = {room.key: words_of(room.name, room.building) for room in rooms}
     by_words: dict[frozenset[str], list[Here]] = defaultdict(list)
     by_word: dict[str, list[Here]] = defaultdict(list)
@@ -181,10 +189,8 @@ def _assign(pairs: Mapping[int, Mapping[int, _Fit]]) -> dict[int, int]:
 def _proposal(one: Listed, fits: Mapping[int, _Fit], room: int | None, rooms: Mapping[int, Here]) -> Proposal:
     others = tuple(sorted((key for key in fits if key != room), key=lambda key: fits[key], reverse=True)[:OFFERED])
     if room is None:
-        no_seats = one.capacity == 0
-        return Proposal(
-            Becomes.SKIP if no_seats else Becomes.NEW, Why.NO_SEATS if no_seats else Why.NO_SUCH_ROOM, None, others
-        )
+        alone = SKIPPED if one.capacity == 0 else MADE
+        return replace(alone, others=others) if others else alone
     return Proposal(Becomes.LINK, _why(one, rooms[room], fits, room), room, others)
 
 

@@ -132,6 +132,7 @@ class Link(Base):
         Index(None, "mailbox_id", "ical_uid"),
         Index(None, "mailbox_id", "dirty"),
         Index(None, "next_look_at"),
+        Index(None, "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -33,6 +33,7 @@ class Meeting(Base):
     __tablename__ = "meeting"
     __table_args__ = (
         UniqueConstraint("tenant_guid", "ical_uid"),
+        Index(None, "home", "title_source"),
         CheckConstraint(
             "(all_day AND start_date IS NOT NULL AND end_date IS NOT NULL)"
             " OR (NOT all_day AND starts_at IS NOT NULL AND ends_at IS NOT NULL)",
@@ -127,7 +128,7 @@ class Reservation(Base):
     """Of a series whose dates are made from its rule here, until Outlook has told them: how far they are made."""
     declined_dates: Mapped[list[Any]] = mapped_column(default=list)
     """Dates (ISO, original) of a person's series that were declined here for the room, and are free here."""
-    leaves_for_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id", ondelete="SET NULL"))
+    leaves_for_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id", ondelete="SET NULL"), index=True)
     """The reservation in another room that takes this one's place once its event is there."""
     incarnation: Mapped[int] = mapped_column(default=1)
     """Rises when the event is deliberately created anew; part of the transactionId."""
@@ -157,6 +158,7 @@ class Occurrence(Base):
     __table_args__ = (
         UniqueConstraint("reservation_id", "original_start"),
         Index(None, "room_id", "starts_at", "ends_at"),
+        Index(None, "starts_at", "ends_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

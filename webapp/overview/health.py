@@ -17,9 +17,11 @@ from webapp.domain.words import Origin, RunKind, RunResult
 from webapp.models import Hold, Link, Meeting, Outbox, Reservation, Room, RoomRun, RunStep, WorkerHeartbeat
 
 DAY = timedelta(hours=24)
-STEPS_MEASURED = 2_000
+STEPS_MEASURED = 500
 """Latency is measured on the newest of so many steps at most."""
 LATEST = 5
+LOOKED_THROUGH = 200
+"""News are looked for among so many steps at most."""
 CLOCK_MISSED = timedelta(minutes=2)
 ARRIVED = ("import", "retime")
 """Steps that brought a slot from Outlook. A title comes on purpose a while after its slot."""
@@ -141,7 +143,7 @@ def last_hours(session: Session, now: datetime) -> list[Hour]:
 
 def latest(session: Session) -> Sequence[tuple[RunStep, Reservation]]:
     """The newest changes of reservations, the newest first."""
-    newest = select(RunStep.id).order_by(RunStep.id.desc()).limit(STEPS_MEASURED // 10).subquery()
+    newest = select(RunStep.id).order_by(RunStep.id.desc()).limit(LOOKED_THROUGH).subquery()
     query = (
         select(RunStep, Reservation)
         .join(newest, newest.c.id == RunStep.id)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.room_matching import Becomes, Here, Listed, Proposal, in_order, propose
+from webapp.domain.room_matching import Becomes, Here, Listed, Proposal, Why, in_order, propose
 from webapp.forms import is_whole, whole
 from webapp.models import Room, RoomChoice
 from webapp.rooms.many import Import
@@ -60,11 +60,6 @@ class Row:
         )
 
     @property
-    def is_as_proposed(self) -> bool:
-        """Whether nobody chose otherwise."""
-        return self.chosen == _as_proposed(self.proposal)
-
-    @property
     def value(self) -> str:
         """What the form sends for it."""
         room = f"-{self.chosen.room}" if self.chosen.becomes is Becomes.LINK else ""
@@ -72,108 +67,167 @@ class Row:
 
 
 class RoomMapping:
-    """All rooms of a tenant with what they become, in the order in which a person should look at them."""
+    """A tenant's rooms that are not linked here, with what they become, in the order in which to look at them.
+
+    Rows are made for those that are shown alone: a tenant may list many thousand rooms.
+    """
 
     def __init__(self, session: Session, connection_id: int, form: Mapping[str, str]) -> None:
-        listed, floors = _listed(session, connection_id)
-        rooms = _rooms(session)
-        proposals = propose(listed, rooms)
-        self._free = {room.key: room for room in rooms if not room.address}
-        self._by_key = {room.key: room for room in rooms}
-        rows = [
-            Row(one, floors[one.key], proposals[one.key], self._chosen(one, proposals[one.key], form))
-            for one in in_order(listed, proposals)
-        ]
-        wanted = Counter(row.chosen.room for row in rows if _is_link(row))
-        self.rows = [
-            replace(
-                row,
-                rooms=self._choices(row),
-                clash=row.chosen.becomes is Becomes.LINK and wanted[row.chosen.room] > 1,
-            )
-            for row in rows
-        ]
+        listed, self._floors = _listed(session, connection_id)
+        rooms = _free_rooms(session)
+        self._proposals = propose(listed, rooms)
+        self._free = {room.key: room for room in rooms}
+        self.listed = in_order(listed, self._proposals)
+        self._changed = self._chosen_otherwise(form)
+        self._wanted = Counter(
+            chosen.room for one in self.listed if (chosen := self.chosen(one.key)).becomes is Becomes.LINK
+        )
+        self.linked = _linked_count(session, connection_id)
+
+    def chosen(self, key: int) -> Chosen:
+        """What a room of the tenant becomes: as a person chose, else as proposed."""
+        return self._changed.get(key) or _as_proposed(self._proposals[key])
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """How many rows each filter shows."""
-        return {show: sum(_is_shown(row, show) for row in self.rows) for show in SHOWN}
+        """How many rooms each filter shows."""
+        becomes = Counter(self.chosen(one.key).becomes for one in self.listed)
+        look = sum(map(self._needs_a_look, self.listed)) if self._free else 0
+        return {"": len(self.listed), LOOK: look, Becomes.LINKED: self.linked} | {
+            one: becomes[one] for one in (Becomes.NEW, Becomes.LINK, Becomes.SKIP)
+        }
 
     @property
-    def imports(self) -> list[Import]:
-        """What is to be done, in order."""
+    def wanted(self) -> list[Listed]:
+        """Rooms that are linked or made."""
+        return [one for one in self.listed if self.chosen(one.key).becomes in (Becomes.LINK, Becomes.NEW)]
+
+    def imports(self, at_most: int) -> list[Import]:
+        """What is to be done, the first so many."""
+        rows = self.rows(self.wanted[:at_most])
         return [
-            Import(row.listed.key, row.chosen.room, row.chosen.seats_from_there and row.seats_differ)
-            for row in self.rows
-            if row.chosen.becomes in (Becomes.LINK, Becomes.NEW)
+            Import(row.listed.key, row.chosen.room, row.chosen.seats_from_there and row.seats_differ) for row in rows
         ]
 
     @property
     def clashes(self) -> list[Row]:
         """Rows that want a room that another row wants as well."""
-        return [row for row in self.rows if row.clash]
+        return self.rows([one for one in self.listed if self._clashes(one)])
 
-    def shown(self, show: str, q: str) -> list[Row]:
-        """The rows that a filter and a search leave."""
+    def changed(self, besides: Collection[int] = ()) -> list[Row]:
+        """Rows for which somebody chose otherwise, but those: they travel along with the form, unseen."""
+        return self.rows([one for one in self.listed if one.key in self._changed and one.key not in besides])
+
+    def shown(self, show: str, q: str) -> list[Listed]:
+        """The rooms that a filter and a search leave."""
         sought = q.casefold()
-        return [row for row in self.rows if _is_shown(row, show) and sought in _searched(row)]
+        return [one for one in self.listed if self._is_shown(one, show) and sought in _searched(one)]
 
-    def _chosen(self, one: Listed, proposal: Proposal, form: Mapping[str, str]) -> Chosen:
-        if proposal.becomes is Becomes.LINKED:
-            return _as_proposed(proposal)
-        becomes, _, room = form.get(f"become-{one.key}", "").partition("-")
-        seats = form.get(f"seats-{one.key}") == "there"
+    def rows(self, listed: Iterable[Listed]) -> list[Row]:
+        """These rooms as rows."""
+        return [self._row(one) for one in listed]
+
+    def _row(self, one: Listed) -> Row:
+        proposal, chosen = self._proposals[one.key], self.chosen(one.key)
+        keys = dict.fromkeys(key for key in (chosen.room, proposal.room, *proposal.others) if key)
+        if len(self._free) <= SHORT:
+            keys |= dict.fromkeys(self._free)
+        rooms = tuple(self._free[key] for key in keys)
+        return Row(one, self._floors[one.key], proposal, chosen, rooms, self._clashes(one))
+
+    def _chosen_otherwise(self, form: Mapping[str, str]) -> dict[int, Chosen]:
+        found = {}
+        for one in self.listed if form else ():
+            chosen = self._chosen_in(form, one.key)
+            if chosen != _as_proposed(self._proposals[one.key]):
+                found[one.key] = chosen
+        return found
+
+    def _chosen_in(self, form: Mapping[str, str], key: int) -> Chosen:
+        becomes, _, room = form.get(f"become-{key}", "").partition("-")
+        seats = form.get(f"seats-{key}") == "there"
         if becomes in (Becomes.NEW, Becomes.SKIP):
             return Chosen(Becomes(becomes))
         if becomes == Becomes.LINK and is_whole(room) and whole(room) in self._free:
             return Chosen(Becomes.LINK, whole(room), seats)
-        return replace(_as_proposed(proposal), seats_from_there=seats)
+        return replace(_as_proposed(self._proposals[key]), seats_from_there=seats)
 
-    def _choices(self, row: Row) -> tuple[Here, ...]:
-        if row.proposal.becomes is Becomes.LINKED:
-            return (self._by_key[row.proposal.room or 0],)
-        keys = dict.fromkeys(key for key in (row.chosen.room, row.proposal.room, *row.proposal.others) if key)
-        if len(self._free) <= SHORT:
-            keys |= dict.fromkeys(self._free)
-        return tuple(self._free[key] for key in keys)
+    def _clashes(self, one: Listed) -> bool:
+        chosen = self.chosen(one.key)
+        return chosen.becomes is Becomes.LINK and self._wanted[chosen.room] > 1
+
+    def _needs_a_look(self, one: Listed) -> bool:
+        return self._proposals[one.key].look or self._clashes(one)
+
+    def _is_shown(self, one: Listed, show: str) -> bool:
+        if show == LOOK:
+            return self._needs_a_look(one)
+        return not show or self.chosen(one.key).becomes == show
+
+
+def linked_rows(session: Session, connection_id: int, q: str, page: int) -> tuple[list[Row], int]:
+    """A page of the tenant's rooms that are linked to a room here, and how many there are."""
+    here = func.lower(Room.external_address)
+    query = (
+        select(*_OF_CHOICE, RoomChoice.floor, Room.id, Room.name, Room.building, Room.capacity)
+        .join(Room, here == RoomChoice.address)
+        .where(RoomChoice.connection_id == connection_id, Room.archived_at.is_(None))
+    )
+    if q:
+        columns = (RoomChoice.name, RoomChoice.address, RoomChoice.building)
+        query = query.where(or_(*(column.icontains(q, autoescape=True) for column in columns)))
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    found = session.execute(
+        query.order_by(RoomChoice.name, RoomChoice.id).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+    )
+    proposal = Proposal(Becomes.LINKED, Why.LINKED)
+    rows = []
+    for *choice, floor, key, name, building, capacity in found:
+        room = Here(key, name, building, capacity, choice[1])
+        rows.append(Row(Listed(*choice), floor, proposal, Chosen(Becomes.LINKED, key), (room,)))
+    return rows, total
+
+
+_ROOMLESS = {becomes: Chosen(becomes) for becomes in Becomes}
 
 
 def _as_proposed(proposal: Proposal) -> Chosen:
-    return Chosen(proposal.becomes, proposal.room)
+    return Chosen(proposal.becomes, proposal.room) if proposal.room is not None else _ROOMLESS[proposal.becomes]
 
 
-def _is_link(row: Row) -> bool:
-    return row.chosen.becomes is Becomes.LINK
+def _searched(one: Listed) -> str:
+    return "\n".join((one.name, one.address, one.building)).casefold()
 
 
-def _is_shown(row: Row, show: str) -> bool:
-    if show == LOOK:
-        return row.proposal.look or row.clash
-    return row.chosen.becomes == show if show else row.chosen.becomes is not Becomes.LINKED
-
-
-def _searched(row: Row) -> str:
-    return "\n".join((row.listed.name, row.listed.address, row.listed.building)).casefold()
+_OF_CHOICE = (RoomChoice.id, RoomChoice.address, RoomChoice.name, RoomChoice.building, RoomChoice.capacity)
+_LINKED = select(func.lower(Room.external_address)).where(
+    Room.archived_at.is_(None), Room.external_address.is_not(None)
+)
 
 
 def _listed(session: Session, connection_id: int) -> tuple[Sequence[Listed], dict[int, str]]:
-    found = session.execute(
-        select(
-            RoomChoice.id,
-            RoomChoice.address,
-            RoomChoice.name,
-            RoomChoice.building,
-            RoomChoice.capacity,
-            RoomChoice.floor,
-        ).where(RoomChoice.connection_id == connection_id)
-    ).all()
+    """The tenant's rooms that no room here is linked to."""
+    query = select(*_OF_CHOICE, RoomChoice.floor).where(
+        RoomChoice.connection_id == connection_id, RoomChoice.address.not_in(_LINKED)
+    )
+    found = session.execute(query).all()
     return [Listed(*row[:5]) for row in found], {row.id: row.floor for row in found}
 
 
-def _rooms(session: Session) -> Sequence[Here]:
+def _linked_count(session: Session, connection_id: int) -> int:
+    query = (
+        select(func.count())
+        .select_from(RoomChoice)
+        .where(RoomChoice.connection_id == connection_id, RoomChoice.address.in_(_LINKED))
+    )
+    return session.scalar(query) or 0
+
+
+def _free_rooms(session: Session) -> Sequence[Here]:
+    """Rooms here that have no calendar."""
     found = session.execute(
-        select(
-            Room.id, Room.name, Room.building, Room.capacity, func.lower(func.coalesce(Room.external_address, ""))
-        ).where(Room.archived_at.is_(None))
+        select(Room.id, Room.name, Room.building, Room.capacity).where(
+            Room.archived_at.is_(None), Room.external_address.is_(None)
+        )
     )
     return [Here(*row) for row in found]

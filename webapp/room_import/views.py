@@ -13,6 +13,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.clock import utcnow
+from webapp.domain.room_matching import Becomes
 from webapp.enqueue import LIST_PLACES, SYNC_MAILBOXES
 from webapp.errors import AppError, FieldError, NotFound
 from webapp.extensions import db
@@ -20,7 +21,7 @@ from webapp.filters import count
 from webapp.forms import is_whole, whole
 from webapp.htmx import answer, done, go_to
 from webapp.models import Connection
-from webapp.room_import.mapping import AT_ONCE, PER_PAGE, SHOWN, RoomMapping, Row
+from webapp.room_import.mapping import AT_ONCE, PER_PAGE, SHOWN, RoomMapping, Row, linked_rows
 from webapp.room_import.words import WHY
 from webapp.rooms import many, queries, service
 from webapp.rooms.forms import zone_names
@@ -64,15 +65,15 @@ def confirm() -> AnyResponse:
     if refusal is not None:
         return _mapping(form, refusal=refusal, http_status=422)
     terms = many.Terms(connection.id, form.get("time_zone", "UTC"), "active" in form)
-    names = {row.listed.key: row.listed.name for row in mapping.rows}
-    wanted, now = mapping.imports, utcnow()
-    result = many.for_each(session, wanted[:AT_ONCE], lambda one: many.import_room(session, one, terms, now))
+    names = {one.key: one.name for one in mapping.wanted}
+    wanted, now = mapping.imports(AT_ONCE), utcnow()
+    result = many.for_each(session, wanted, lambda one: many.import_room(session, one, terms, now))
     if result.mailboxes:
         door_bell().ring(SYNC_MAILBOXES, result.mailboxes)
     if result.refused:
         refused = [(names[one.choice_id], _said(error)) for one, error in result.refused]
         return _mapping(form, refused=refused, imported=result.done, http_status=409)
-    rest = len(wanted) - result.done
+    rest = len(names) - result.done
     flash(f"{count(result.done, 'room')} imported." + (f" {count(rest, 'room')} left to import." if rest else ""))
     return go_to(url_for(".index", connection=connection.id) if rest else url_for("rooms.index"))
 
@@ -101,27 +102,28 @@ def _context(form: Mapping[str, str], connection: Connection | None) -> dict[str
         return context
     mapping = RoomMapping(session, connection.id, form)
     show, q = _show(form), form.get("q", "").strip()[:200]
-    shown = mapping.shown(show, q)
-    page = min(_page(form), max(1, -(-len(shown) // PER_PAGE)))
-    rows = shown[(page - 1) * PER_PAGE : page * PER_PAGE]
+    page, rows, total = _page_of(mapping, connection.id, show, q, _page(form))
     return context | {
         "mapping": mapping,
         "show": show,
         "q": q,
         "page": page,
-        "total": len(shown),
+        "total": total,
         "rows": rows,
-        "carried": _carried(mapping, rows),
+        "carried": mapping.changed(besides={row.listed.key for row in rows}),
         "zones": zone_names(),
         "time_zone": form.get("time_zone") or queries.usual_zone(session),
         "active": "active" in form or "time_zone" not in form,
     }
 
 
-def _carried(mapping: RoomMapping, rows: list[Row]) -> list[Row]:
-    """Rows of other pages for which somebody chose otherwise: they travel along, unseen."""
-    seen = {row.listed.key for row in rows}
-    return [row for row in mapping.rows if not row.is_as_proposed and row.listed.key not in seen]
+def _page_of(mapping: RoomMapping, connection_id: int, show: str, q: str, page: int) -> tuple[int, list[Row], int]:
+    """A page of rows: which one, its rows, and how many there are on all pages."""
+    if show == Becomes.LINKED:
+        return page, *linked_rows(db.session(), connection_id, q, page)
+    shown = mapping.shown(show, q)
+    page = min(page, max(1, -(-len(shown) // PER_PAGE)))
+    return page, mapping.rows(shown[(page - 1) * PER_PAGE : page * PER_PAGE]), len(shown)
 
 
 def _preview(form: Mapping[str, str]) -> Response:
@@ -131,8 +133,14 @@ def _preview(form: Mapping[str, str]) -> Response:
     if refusal is not None:
         return _mapping(form, refusal=refusal, http_status=422)
     context = _context(form, connection)
-    chosen = [row for row in mapping.rows if row.chosen.becomes in ("link", "new")]
-    context |= {"chosen": chosen, "at_once": AT_ONCE, "carried": _carried(mapping, [])}
+    chosen, changed = mapping.wanted, mapping.changed()
+    context |= {
+        "chosen": mapping.rows(chosen[:AT_ONCE]),
+        "total": len(chosen),
+        "at_once": AT_ONCE,
+        "carried": changed,
+        "seats": sum(row.seats_differ and row.chosen.seats_from_there for row in changed),
+    }
     return answer("room_import/preview.html", "room_import/_preview.html", **context)
 
 
@@ -143,10 +151,13 @@ def _refusal(mapping: RoomMapping, form: Mapping[str, str]) -> Words | None:
         same = sum(one.chosen.room == row.chosen.room for one in mapping.clashes)
         name = row.room.name if row.room else ""
         return words_for("import_clash", {"room": name, "number": count(same, "calendar")})
-    if not mapping.imports:
+    if not mapping.wanted:
         return words_for("import_nothing")
-    has_new = any(one.room_id is None for one in mapping.imports)
-    return words_for("import_zone") if has_new and form.get("time_zone") not in available_timezones() else None
+    return (
+        words_for("import_zone")
+        if mapping.counts[Becomes.NEW] and form.get("time_zone") not in available_timezones()
+        else None
+    )
 
 
 def _said(error: AppError) -> str:

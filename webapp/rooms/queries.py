@@ -115,9 +115,7 @@ def list_rooms(session: Session, wanted: Filter) -> Listing:
     for is_archived, state, number in session.execute(grouped):
         counts[ARCHIVED if is_archived else state.value] += number
     of_status = [*matching, *_of_status(wanted.status)]
-    rows = session.execute(
-        _statuses().where(*of_status).order_by(*_order(wanted)).limit(PER_PAGE).offset((wanted.page - 1) * PER_PAGE)
-    )
+    rows = session.execute(_statuses().where(Room.id.in_(_page_of(wanted, of_status))).order_by(*_order(wanted)))
     total = sum(counts[s.value] for s in RoomState) if not wanted.status else counts.get(wanted.status, 0)
     everything = session.scalar(select(func.count()).select_from(Room).where(Room.archived_at.is_(None))) or 0
     return Listing(
@@ -272,6 +270,12 @@ def _of_status(status: str) -> list[ColumnElement[bool]]:
         return [Room.archived_at.is_not(None)]
     in_use: list[ColumnElement[bool]] = [Room.archived_at.is_(None)]
     return [*in_use, Room.sync_state == RoomState(status)] if status else in_use
+
+
+def _page_of(wanted: Filter, chosen: list[ColumnElement[bool]]) -> Select[int]:
+    """Ids of a page: only these rooms are looked up with all around them, however many there are to be sorted."""
+    ids = select(Room.id).where(*chosen).order_by(*_order(wanted))
+    return select(ids.limit(PER_PAGE).offset((wanted.page - 1) * PER_PAGE).subquery().c.id)
 
 
 def _order(wanted: Filter):  # type: ignore[no-untyped-def]
