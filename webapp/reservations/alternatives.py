@@ -21,6 +21,8 @@ ROOMS_OFFERED = 5
 TIMES_OFFERED = 3
 DAYS_AHEAD = 7
 TIMES_ASKED = 60
+ROOMS_ASKED = 200
+"""So many times, and of so many of the nearest rooms, are asked for at once."""
 QUARTER = timedelta(minutes=15)
 FOLLOWED = (RoomState.ACTIVE, RoomState.HELD)
 """What is known of such a room is what its calendar holds; of others nobody knows whether they are free."""
@@ -76,17 +78,17 @@ def rooms_free_at(
     session: Session, room: Room, times: Sequence[tuple[datetime, datetime]], *, followed: bool, same_zone: bool
 ) -> Sequence[Room]:
     """Rooms of at least this one's capacity that are free at every one of these times, the nearest first: `followed`
-    ones alone where they are to be invited. None where the times are too many for one query."""
+    ones alone where they are to be invited. None where the times are too many to ask for."""
     if len(times) > TIMES_ASKED:
         return ()
-    free = [~_in_the_way(start, end) for start, end in times]
-    query = select(Room).where(
+    near = select(Room.id).where(
         Room.id != room.id,
         func.coalesce(Room.capacity, 0) >= (room.capacity or 0),
-        *free,
         *_bookable_like(room, followed=followed),
         *([Room.time_zone == room.time_zone] if same_zone else []),  # a day is other instants elsewhere
     )
+    near = near.order_by(*_nearest(room)).limit(ROOMS_ASKED)
+    query = select(Room).where(Room.id.in_(near), *(~_in_the_way(start, end) for start, end in times))
     return session.scalars(query.order_by(*_nearest(room)).limit(ROOMS_OFFERED)).all()
 
 

@@ -28,7 +28,7 @@ from webapp.reservations.rights import Rights
 from webapp.reservations.saved import commit_and_ring
 from webapp.reservations.series_words import Doing
 from webapp.reservations.standing import standing
-from webapp.reservations.which import Which, choices, date_meant, which_of
+from webapp.reservations.which import Which, choices, which_of
 from webapp.words import words_of
 
 CarryOutDate = Callable[[Session, int, date, int, str, datetime], Reservation]
@@ -126,7 +126,6 @@ def _facts(reservation_id: int, ending: str, sent: MultiDict[str, str]) -> dict[
     one: Reservation = facts["reservation"]
     offered, possible = chosen.offered(one, facts["rights"]), None
     if offered and chosen.doing is not None and one.meeting.kind is MeetingKind.SERIES:
-        day = date_meant(db.session(), one, day_of(sent.get("date", "")), now)
-        by_person = one.meeting.home is Home.USER
-        possible = choices(db.session(), one, day, chosen.doing, others=by_person and bool(facts["others"]))
+        day, others = day_of(sent.get("date", "")), one.meeting.home is Home.USER and bool(facts["others"])
+        possible = choices(db.session(), one, day, chosen.doing, now, others=others)
     return {"ending": ending, "offered": offered, "choices": possible, **facts}

@@ -90,12 +90,11 @@ def edit_panel(session: Session, form: ReservationForm, reservation: Reservation
     return {"form": form, "room": reservation.room, "may_move": len(rooms) > 1, "more_rooms": more, **facts}
 
 
-def series_panel(session: Session, form: ReservationForm, reservation: Reservation, now: datetime) -> dict[str, Any]:
+def series_panel(form: ReservationForm, reservation: Reservation) -> dict[str, Any]:
     """The panel of a series, or of dates of it, which stays in its room."""
     form.offer([reservation.room], needed=True)
-    facts = panel_facts(session, reservation, now)
     said = {"repeat_said": repeat_said(form), "short_day": short_day}
-    return {"form": form, "room": reservation.room, "may_move": False, **said, **facts}
+    return {"form": form, "room": reservation.room, "may_move": False, **said}
 
 
 def create_in(session: Session, room: Room | None) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from webapp.reservations.series_rows import series_of
 from webapp.reservations.series_taken import dates_taken, days_left_out
 from webapp.reservations.series_words import Doing
 from webapp.reservations.standing import Standing, standing
-from webapp.reservations.which import Choices, Which, choices, date_meant, which_of
+from webapp.reservations.which import Choices, Which, choices, which_of
 from webapp.reservations.work import board_of, work
 
 SAID = {
@@ -64,25 +64,25 @@ class Meant:
 def edit(stands: Standing) -> AnyResponse:
     """The question which dates are meant, then their panel."""
     found, now = stands.reservation, utcnow()
-    known, offered = series_of(found.meeting), _choices(found, now)
+    which = which_of(request.args.get("which"))
+    known, offered = series_of(found.meeting), _choices(found, which, now)
     facts = panel_facts(db.session(), found, now)
     if known is None or stands.on_the_move or facts["rights"].denied:
         return go_to(url_for("reservations.show", reservation_id=found.id))
-    which = which_of(request.args.get("which"))
     if which is None and len(offered.offered) == 1:
         return go_to(url_for("reservations.edit", reservation_id=found.id, which=offered.first.value))
     if which is None or not offered.has(which):
         page = ("reservations/which.html", "reservations/_which_dialog.html")
         return answer(*page, choices=offered, **facts)
     meant = Meant(found, known, which, offered.day)
-    return _panel(200, meant.form(), meant)
+    return _panel(200, meant.form(), meant, facts)
 
 
 def change(reservation: Reservation) -> AnyResponse:
     """Save what was changed."""
     now = utcnow()
-    known, offered = series_of(reservation.meeting), _choices(reservation, now)
     which = which_of(request.args.get("which"))
+    known, offered = series_of(reservation.meeting), _choices(reservation, which, now)
     if known is None:
         raise Refused("series_read_only")
     if which is None or not offered.has(which):
@@ -141,13 +141,16 @@ def _refused(error: FieldError | Refused | StaleRevision, form: ReservationForm,
     return _panel(error.http_status, form, again, **extra)
 
 
-def _panel(http_status: int, form: ReservationForm, meant: Meant, **extra: Any) -> Response:
+def _panel(
+    http_status: int, form: ReservationForm, meant: Meant, facts: dict[str, Any] | None = None, **extra: Any
+) -> Response:
     found = meant.reservation
-    beside = panel.series_panel(db.session(), form, found, utcnow())
+    facts = facts or panel_facts(db.session(), found, utcnow())
     shown = {"which": meant.which.value, "day": meant.day, "clock_zone": meant.zone.key}
-    return work(http_status, board_of(found.room, form.day.data), **beside, **shown, **extra)
+    beside = {**panel.series_panel(form, found), **facts, **shown, **extra}
+    return work(http_status, board_of(found.room, form.day.data), **beside)
 
 
-def _choices(reservation: Reservation, now: datetime) -> Choices:
-    day = date_meant(db.session(), reservation, panel.day_of(request.args.get("date", "")), now)
-    return choices(db.session(), reservation, day, Doing.EDIT)
+def _choices(reservation: Reservation, which: Which | None, now: datetime) -> Choices:
+    day = panel.day_of(request.args.get("date", ""))
+    return choices(db.session(), reservation, day, Doing.EDIT, now, is_asked=which is None)

@@ -65,10 +65,13 @@ def shown_series(session: Session, reservation: Reservation, now: datetime, day:
     """What differs from its rule, its dates that are not over, the next first, and the date `day` of it."""
     meeting, zone = reservation.meeting, ZoneInfo(reservation.room.time_zone)
     rows = queries.dates_of(session, reservation.id, now)
+    chosen = next((row for row in rows if day is not None and row.original_start == day.isoformat()), None)
+    if day is not None and chosen is None:
+        chosen = queries.date_of(session, reservation.id, day)
     series, today = series_of(meeting), now.astimezone(zone).date()
 
     def shown(row: Occurrence) -> ShownDate:
-        return _shown_date(row, meeting, series, zone)
+        return shown_row(row, reservation, series)
 
     return ShownSeries(
         trouble=_trouble(meeting),
@@ -78,17 +81,8 @@ def shown_series(session: Session, reservation: Reservation, now: datetime, day:
         lacking=_lacking(reservation, series, rows, now),
         left_out=_coming(series.cancelled if series is not None else (), today),
         declined_here=_coming(map(date.fromisoformat, reservation.declined_dates), today),
-        chosen=shown_date(session, reservation, day) if day is not None else None,
+        chosen=shown(chosen) if chosen is not None else None,
     )
-
-
-def shown_date(session: Session, reservation: Reservation, day: date) -> ShownDate | None:
-    """One date of a series, by the day on which its rule has it."""
-    row = queries.date_of(session, reservation.id, day)
-    if row is None:
-        return None
-    meeting = reservation.meeting
-    return _shown_date(row, meeting, series_of(meeting), ZoneInfo(reservation.room.time_zone))
 
 
 def repeats(meeting: Meeting, zone: ZoneInfo) -> str:
@@ -115,7 +109,9 @@ def _trouble(meeting: Meeting) -> Words | None:
     return RULE_WORDS[meeting.rule_code].filled(fields)
 
 
-def _shown_date(row: Occurrence, meeting: Meeting, series: Series | None, zone: ZoneInfo) -> ShownDate:
+def shown_row(row: Occurrence, reservation: Reservation, series: Series | None) -> ShownDate:
+    """One date of a series."""
+    meeting, zone = reservation.meeting, ZoneInfo(reservation.room.time_zone)
     span = _span_of(row, meeting, zone)
     plain = ShownDate(row.original_start, _said(span, zone), row.is_exception, row.answer is Answer.DECLINED)
     if not row.is_exception or series is None:

@@ -14,7 +14,7 @@ from webapp.domain.recurrence import Series
 from webapp.models import Reservation
 from webapp.reservations import queries
 from webapp.reservations.series_rows import series_of
-from webapp.reservations.series_shown import shown_date
+from webapp.reservations.series_shown import shown_row
 from webapp.reservations.series_words import ALL_CANCELLED, ALL_LEFT, WHICH_WORDS, Doing
 from webapp.reservations.split import why_not_split
 from webapp.words import Words, words_for
@@ -62,40 +62,48 @@ def which_of(text: str | None) -> Which | None:
     return next((one for one in Which if one.value == text), None)
 
 
-def date_meant(session: Session, reservation: Reservation, day: date | None, now: datetime) -> date | None:
-    """The date that its page was opened for, if the series has it and it is not over."""
-    if day is None:
-        return None
-    row = queries.date_of(session, reservation.id, day)
-    return day if row is not None and row.ends_at > now else None
-
-
 def choices(
-    session: Session, reservation: Reservation, day: date | None, doing: Doing, *, others: bool = False
+    session: Session,
+    reservation: Reservation,
+    day: date | None,
+    doing: Doing,
+    now: datetime,
+    *,
+    others: bool = False,
+    is_asked: bool = True,
 ) -> Choices:
-    """What can be meant by a change of a series that was opened at `day`.
+    """What can be meant by a change of a series that was opened at `day`; a date that it does not have, or that is
+    over, is none.
 
-    `others`: a person's meeting that has other rooms too. A date that is the first one, or that is not the rule's any
+    `others`: a person's meeting that has other rooms too. `is_asked`: nobody has chosen yet, so what cannot be chosen
+    says why; later the service does. A date that is the first one, or that is not the rule's any
     more, has no "this and following" of its own.
     """
+    row = queries.date_of(session, reservation.id, day) if day is not None else None
+    if row is None or row.ends_at <= now:
+        row = day = None
     series = series_of(reservation.meeting)
-    shown = shown_date(session, reservation, day) if day is not None else None
-    when = shown.when if shown is not None else ""
-    possible = [Which.ONE, Which.FOLLOWING, Which.ALL] if day is not None else [Which.ALL]
     has_before = series is not None and day is not None and _has_before(series, day)
-    refusal = why_not_split(session, reservation) if has_before and doing is Doing.EDIT else None
-    if not has_before or refusal is not None:
-        possible = [one for one in possible if one is not Which.FOLLOWING]
-    fields = {
-        "room": reservation.room.name,
+    splits = has_before and is_asked and doing is Doing.EDIT
+    refusal = why_not_split(session, reservation) if splits else None
+    possible = [Which.ONE] if day is not None else []
+    possible += [Which.FOLLOWING] if has_before and refusal is None else []
+    when = shown_row(row, reservation, series).when if row is not None else ""
+    said, fields = WHICH_WORDS[doing], _fields(reservation, when, others=others)
+    offered = [(one, *said[one.value]) for one in (*possible, Which.ALL) if one.value in said]
+    found = tuple(Choice(one, label, Markup(says).format(**fields)) for one, label, says in offered)
+    return Choices(day, when, found, words_for(refusal) if refusal is not None else None)
+
+
+def _fields(reservation: Reservation, when: str, *, others: bool) -> dict[str, str]:
+    """What the words of the choices are filled in with."""
+    room = {"room": reservation.room.name}
+    return {
+        **room,
         "when": when,
         "in_all": ", in all its rooms" if others else "",
+        "all_of_it": Markup(ALL_LEFT if others else ALL_CANCELLED).format(**room),
     }
-    fields["all_of_it"] = Markup(ALL_LEFT if others else ALL_CANCELLED).format(**fields)
-    said = WHICH_WORDS[doing]
-    offered = [(one, *said[one.value]) for one in possible if one.value in said]
-    found = [Choice(one, label, Markup(says).format(**fields)) for one, label, says in offered]
-    return Choices(day, when, tuple(found), words_for(refusal) if refusal is not None else None)
 
 
 def _has_before(series: Series, day: date) -> bool:
