@@ -106,6 +106,9 @@ class ReservationForm(RepeatForm):
         """Say every fault of the rule beside its field; a day or time that cannot be read has been told already."""
         if any(field.errors for field in (self.day, self.last_day, self.start, self.end, self.until)):
             return
+        if self.repeats and self.last_day.data and self.last_day.data < self.day.data:
+            self.refuse(FieldError("last_day", "last_day_before", day=self.day.data.isoformat()), ZoneInfo("UTC"))
+            return
         try:
             self.rule("UTC")
         except InvalidRule as error:

@@ -128,6 +128,7 @@ def test_what_does_not_repeat_asks_for_nothing_of_a_series() -> None:
         ({"ends": "endDate", "until": "2026-11-23"}, {"until": "The last day is before the first."}),
         ({"ends": "endDate", "until": "2026-11-25", "days_of_week": ["friday"]},
          {"until": "No date of this series comes before its end."}),
+        ({"last_day": "2026-11-23", "all_day": "y"}, {"last_day": "The last day is before the day."}),
         ({"end": "08:00"}, {"end": "The end is before the start. Set an end after 09:00"}),
         ({"repeat": "daily", "end": "10:00", "last_day": "2026-11-25"},
          {"end": "One date would still last when the next begins."}),

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tests.webapp.reservations.test_series_pages import imported, rule, weeks
 from tests.webapp.rooms.world import NOW, World, at, text_of
+from webapp.domain.recurrence import Series
 from webapp.domain.rule import Pattern, PatternType, Range, Rule, Weekday
 from webapp.domain.wall import WallTimes
 from webapp.domain.words import Answer, Home, Origin
@@ -168,6 +170,24 @@ def test_all_dates_get_another_rule(world: World, htmx: bool) -> None:
     assert change(world, own, "all", fields, htmx=htmx).status_code == (200 if htmx else 303)
     assert dates(world) == ["26 Nov 10", "03 Dec 10"]
     assert "Jour fixe" in text_of(world.get(f"/reservations/{own}"))
+
+
+def test_a_series_of_another_zone_is_shown_by_its_own_clock_and_stays_as_it_is_when_saved_unchanged(
+    world: World,
+) -> None:
+    """H29: seconds, which the form does not show, are kept as well."""
+    times = WallTimes(time(13, 0, 30), time(14))
+    own = imported(world, Series(rule("Europe/Berlin", times)), weeks(0, 1, 2, 3), home=Home.RESOURCE)
+    with world.rows() as session:
+        meeting = session.get_one(Reservation, own).meeting
+        before, title = meeting.rule, meeting.title or "Reserved"
+    shown = world.get(f"/reservations/{own}/edit?which=all")
+    assert "by the clock of Europe/Berlin" in text_of(shown)
+    unchanged = WEEKLY | {"day": "2026-11-23", "start": "13:00", "end": "14:00", "title": title}
+    unchanged["first_day_of_week"] = "sunday"
+    assert change(world, own, "all", unchanged).status_code == 303
+    with world.rows() as session:
+        assert session.get_one(Reservation, own).meeting.rule == before
 
 
 def test_a_preview_of_a_changed_rule_saves_nothing(world: World) -> None:
