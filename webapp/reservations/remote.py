@@ -186,12 +186,23 @@ def _tell(session: Session, reservation: Reservation, remote: RemoteMeeting, now
     reservation.answer = remote.answer
     known_from = remote.series.known_from if remote.series is not None else None
     dates = [one for one in remote.dates if one.original_start not in reservation.declined_dates]
+    _forget_declined(session, reservation, remote)
     if pending is not None:
         dates = beside(pending, dates, now, zone)
     write_dates(session, reservation, room, [*dates, *_still_pending(reservation, remote)], known_from)
     if reservation.dates_until is not None:
         reservation.dates_until = None
     settle_overlaps(session, reservation, now)
+
+
+def _forget_declined(session: Session, reservation: Reservation, remote: RemoteMeeting) -> None:
+    """A refusal of single dates that was sent, and that the copy shows, is over: invited again they count again."""
+    if not reservation.declined_dates or remote.series is None:
+        return
+    waiting = select(Outbox.id).where(Outbox.reservation_id == reservation.id, Outbox.kind == OutboxKind.DECLINE)
+    if session.scalar(waiting.limit(1)) is None:
+        held = {one.original_start for one in remote.dates if one.blocks}
+        reservation.declined_dates = [day for day in reservation.declined_dates if day in held]
 
 
 def _pending_series(

@@ -69,8 +69,11 @@ def _block(
     session: Session, room: Room, reservation: Reservation, series: Series, before: Series | None, now: datetime
 ) -> None:
     """In the room's own calendar a saved time counts at once; an invited room's copy has to follow it first."""
-    if reservation.meeting.home is not Home.USER or reservation.meeting.ical_uid is None or before is None:
+    invited = reservation.meeting.home is Home.USER
+    if not invited or reservation.meeting.ical_uid is None or before is None:
         block_from_rule(session, reservation, room, series, now)
+        if invited:
+            await_series(reservation, series, None)
         return
     zone = ZoneInfo(room.time_zone)
     await_series(reservation, series, before.rule)

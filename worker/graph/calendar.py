@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from worker.graph import mapping
@@ -14,6 +14,7 @@ from worker.graph.client import Answer, GraphClient, segment
 from worker.graph.errors import Scope
 from worker.graph.mapping import Partial
 from worker.graph.person import GraphPersonCalendar
+from worker.graph.windows import window
 from worker.sync.errors import EndlessDelta, Gone, SyncError, Trouble, Unavailable, Unreadable
 from worker.sync.event import Event, EventPatch, NewEvent, Page, Removed, Row, SeriesTouched, Unusable
 
@@ -57,7 +58,7 @@ class GraphCalendar:
         refused, not that a link is dead (H78).
         """
         self._round = _Round()
-        path = f"{self._root}/calendarView/delta?{_window(start, end)}"
+        path = f"{self._root}/calendarView/delta?{window(start, end)}"
         return self._delta_page(self._get(path, Scope.MAILBOX, PAGE_SIZE))
 
     def follow(self, link: str) -> Page:
@@ -71,7 +72,7 @@ class GraphCalendar:
 
     def listing(self, start: datetime, end: datetime) -> tuple[Row, ...]:
         """Everything that overlaps the window; what cannot be understood is `Unusable`. The way out of H01."""
-        path = f"{self._root}/calendarView?{_window(start, end)}&$top={TOP}&{_EXPAND_TAG}"
+        path = f"{self._root}/calendarView?{window(start, end)}&$top={TOP}&{_EXPAND_TAG}"
         return self._whole_list(path, Scope.MAILBOX)
 
     def read(self, event_id: str) -> Event:
@@ -80,7 +81,7 @@ class GraphCalendar:
 
     def series_dates(self, master_id: str, start: datetime, end: datetime) -> tuple[Event, ...]:
         """The dates of a series; Graph lists exceptions first (docs/graph.md#instances-unsorted)."""
-        path = f"{self._event(master_id)}/instances?{_window(start, end)}&$top={TOP}"
+        path = f"{self._event(master_id)}/instances?{window(start, end)}&$top={TOP}"
         dates = _events(self._whole_list(path, Scope.ITEM))
         return tuple(sorted(dates, key=lambda event: (event.span.start.isoformat(), event.id)))
 
@@ -209,14 +210,3 @@ def _events(rows: Iterable[Row]) -> tuple[Event, ...]:
         elif isinstance(row, (Unusable, SeriesTouched)):
             raise Unreadable(row.reason if isinstance(row, Unusable) else "occurrence")
     return tuple(events)
-
-
-def _window(start: datetime, end: datetime) -> str:
-    return f"startDateTime={_utc(start)}&endDateTime={_utc(end)}"
-
-
-def _utc(moment: datetime) -> str:
-    """An instant with a Z: a plus sign of an offset would be read as a space (docs/graph.md#view-range)."""
-    if moment.tzinfo is None:
-        raise ValueError("a naive datetime was given where an instant is needed")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

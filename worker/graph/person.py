@@ -7,11 +7,13 @@ are the members in `FIELDS`, so no body is even fetched (docs/graph.md#narrow-se
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from worker.graph import mapping
 from worker.graph.client import Answer, GraphClient, segment
 from worker.graph.errors import Scope
+from worker.graph.windows import window
 from worker.sync.errors import SyncError, Trouble, Unavailable, Unreadable
 from worker.sync.event import Event, MeetingPatch, NewMeeting
 
@@ -75,6 +77,16 @@ class GraphPersonCalendar:
         """One event by id, tag expanded; `Gone` when it is not there (or not yet)."""
         answer = self._get(f"{self._event(event_id)}?{_SELECT}&{_EXPAND_TAG}", Scope.ITEM)
         return mapping.event(answer.body)
+
+    def dates(self, master_id: str, start: datetime, end: datetime) -> tuple[Event, ...]:
+        """The dates of a series that is known by its id, around one of them: the only list there is
+        (docs/graph.md#dates-of-a-master)."""
+        select = _SELECT + ",originalStart"
+        answer = self._get(f"{self._event(master_id)}/instances?{window(start, end)}&{select}", Scope.ITEM)
+        rows, next_link = mapping.listing(answer.body)
+        if next_link is not None:
+            raise Unreadable("@odata.nextLink", Trouble(operation="dates"))
+        return tuple(row for row in rows if isinstance(row, Event))
 
     def guests(self, event_id: str) -> GuestList:
         """Who is invited and where it is, read to be sent back: attendees are replaced as a whole (H41)."""

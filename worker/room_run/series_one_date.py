@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from webapp.domain.intervals import span_to_json
 from webapp.domain.words import ConflictKind
 from worker.room_run.context import Run
-from worker.room_run.series_writing import patch_of_date, send_date
+from worker.room_run.series_writing import send_date
 from worker.room_run.slot import Slot, look_at_slot
 from worker.store import records, series_out
 from worker.store.items import Item
@@ -17,7 +17,7 @@ from worker.store.writes import Push
 from worker.sync.errors import Gone
 from worker.sync.event import Event
 from worker.sync.link import Observation
-from worker.sync.series_plan import CancelDate, ChangeDate
+from worker.sync.series_plan import CancelDate, ChangeDate, date_patch
 from worker.sync.values import Values
 
 MOST_CLEARING = 3
@@ -50,7 +50,7 @@ def change_one(run: Run, push: Push, item: Item, seen: Observation, step: Change
 
 def _differs(push: Push, item: Item, event: Event, step: ChangeDate) -> bool:
     assert item.base is not None and isinstance(push.local, Values), "only a followed series is sent"
-    patch = patch_of_date(item.base.local, push.local, step, event)
+    patch = date_patch(item.base.local, push.local, step, event)
     return patch.span is not None or patch.subject is not None
 
 

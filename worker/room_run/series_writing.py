@@ -10,35 +10,19 @@ from worker.store.items import Item
 from worker.store.series_out import Sent
 from worker.store.writes import OpenAttempt, Push, Write
 from worker.sync.errors import Changed, Gone, SyncError
-from worker.sync.event import Event, EventPatch
+from worker.sync.event import Event
 from worker.sync.link import Observation, observe
-from worker.sync.series_plan import END, RULE, CancelDate, ChangeAll, ChangeDate, Step, is_date_shown, is_shown
+from worker.sync.series_plan import (
+    CancelDate,
+    ChangeAll,
+    ChangeDate,
+    Step,
+    date_patch,
+    event_patch,
+    is_date_shown,
+    is_shown,
+)
 from worker.sync.values import Values
-
-
-def patch_of_all(values: Values, groups: frozenset[str], zone: str) -> EventPatch:
-    """The PATCH of a series as a whole: the groups that changed, and no other."""
-    rule = values.series.rule if values.series is not None else None
-    return EventPatch(
-        subject=(values.subject or "") if "subject" in groups else None,
-        is_private=values.private if "private" in groups else None,
-        zone=zone,
-        rule=rule if RULE in groups else None,
-        end_of=rule if END in groups else None,
-    )
-
-
-def patch_of_date(agreed: Values, wanted: Values, step: ChangeDate, event: Event) -> EventPatch:
-    """The PATCH of one date: what of it is not there yet. A title of its own that it had goes back to its series'."""
-    assert agreed.series is not None and wanted.series is not None, "only series have dates"
-    before = agreed.series.changed.get(step.original)
-    title = step.title if step.title is not None else wanted.subject
-    renamed = step.title != (before.title if before is not None else None) and title != event.subject
-    return EventPatch(
-        subject=title if renamed else None,
-        span=step.span if event.span != step.span else None,
-        zone=wanted.series.rule.zone,
-    )
 
 
 def send_all(run: Run, push: Push, item: Item, seen: Observation, step: ChangeAll) -> bool:
@@ -46,7 +30,7 @@ def send_all(run: Run, push: Push, item: Item, seen: Observation, step: ChangeAl
     assert isinstance(push.local, Values), "only values are sent"
     attempt = _commit_to(run, push, step, item.event_id, seen.etag)
     try:
-        event = run.calendar.patch(item.event_id, patch_of_all(push.local, step.groups, run.lane.zone), seen.etag)
+        event = run.calendar.patch(item.event_id, event_patch(push.local, step.groups, run.lane.zone), seen.etag)
         answer = returned(run, event, seen, push.local, step.groups)
     except (Changed, Gone) as error:
         drop(run, attempt, "patch", error)
@@ -74,7 +58,7 @@ def send_date(run: Run, push: Push, item: Item, event: Event, step: ChangeDate |
         if isinstance(step, CancelDate):
             run.calendar.delete(event.id, event.etag)
         else:
-            run.calendar.patch(event.id, patch_of_date(item.base.local, push.local, step, event), event.etag)
+            run.calendar.patch(event.id, date_patch(item.base.local, push.local, step, event), event.etag)
     except (Changed, Gone) as error:
         drop(run, attempt, action, error)
         return False

@@ -32,8 +32,9 @@ from worker.sync.errors import (
     Trouble,
     Unavailable,
 )
-from worker.sync.event import Event, EventPatch
+from worker.sync.event import Event
 from worker.sync.link import Observation, lags_write, observe
+from worker.sync.series_plan import event_patch
 from worker.sync.values import Values, values_from_json
 
 FIRST_LOOK = timedelta(seconds=3)
@@ -106,13 +107,8 @@ def send_patch(run: Run, attempt: OpenAttempt, link_id: int, before: Observation
     assert attempt.event_id is not None, "a patch has an event"
     values = values_from_json(attempt.body["values"])
     groups = attempt.body["groups"]
-    patch = EventPatch(
-        subject=(values.subject or "") if "subject" in groups else None,
-        span=values.time if "time" in groups else None,
-        is_private=values.private if "private" in groups else None,
-        zone=run.lane.zone,
-    )
     try:
+        patch = event_patch(values, frozenset(groups), run.lane.zone)
         event = run.calendar.patch(attempt.event_id, patch, before.etag)
         seen = returned(run, event, before, values, groups)
     except (Changed, Gone) as error:

@@ -29,14 +29,16 @@ from webapp.domain.words import (
 from webapp.models import Link, Meeting, Occurrence, Outbox, Reservation, Room, SyncSettings, Tombstone
 from webapp.reservations.remote import cancel_remote
 from webapp.reservations.rows import set_span, span_of
-from webapp.reservations.series_rows import follow_organizer
+from webapp.reservations.series_rows import follow_organizer, series_of
 from worker.store import joining
 from worker.store.claims import Lane
 from worker.store.items import base_of, local_values, set_base
 from worker.store.leading import is_lead
+from worker.store.splitting import lasting
 from worker.sync.event import Party, ResourceAnswer
 from worker.sync.link import Observation, observation_from_json, observation_to_json
 from worker.sync.plan import Base, followed, wishes
+from worker.sync.series_plan import CancelDate, ChangeDate, agreed_after, agreed_groups
 from worker.sync.values import LOCAL_GROUPS, Values, changed, values_to_json
 
 AWAITED_AFTER = tuple(timedelta(seconds=s) for s in (5, 15, 60, 300, 900))
@@ -151,7 +153,8 @@ def look_again_at(session: Session, meeting_id: int, at: datetime | None, *, loo
 def await_answer(session: Session, reservation: Reservation, now: datetime) -> None:
     """The room was asked now: its answer is awaited from here on."""
     reservation.awaiting_since = now
-    reservation.sync_state, reservation.sync_code, reservation.sync_fields = SyncState.AWAITING, None, {}
+    reservation.sync_state, reservation.sync_fields = SyncState.AWAITING, {}
+    reservation.sync_code = lasting(reservation.sync_code)
     reservation.meeting.authority_look_at = now + AWAITED_AFTER[0]
     reservation.meeting.authority_looks = 0
 
@@ -271,12 +274,30 @@ def wrote(
     """A PATCH of the organizer's event took effect: what it sent is agreed, as the server returned it (H47)."""
     link = session.get_one(Link, link_id)
     seen = kept(session, seen)
-    base = base_of(link) or Base(sent, seen.values)
-    link.base_local = values_to_json(replace(base.local, **{group: getattr(sent, group) for group in groups}))
-    link.base_remote = values_to_json(
-        replace(base.remote, **{group: getattr(seen.values, group) for group in groups})
-    )
+    base = agreed_groups(base_of(link) or Base(sent, seen.values), sent, seen.values, groups)
+    link.base_local, link.base_remote = values_to_json(base.local), values_to_json(base.remote)
     link.observed, link.written_at = observation_to_json(seen), now
+
+
+def agree_date(
+    session: Session, meeting_id: int, wanted: Values, step: ChangeDate | CancelDate, now: datetime
+) -> None:
+    """One date of the organizer's series is as it was wanted here."""
+    link = session.scalar(select(Link).where(Link.meeting_id == meeting_id, Link.role == LinkRole.AUTHORITY))
+    base = base_of(link) if link is not None else None
+    if link is not None and base is not None and base.local.series is not None and wanted.series is not None:
+        link.base_local = values_to_json(agreed_after(base.local, wanted, step))
+        link.written_at = now
+
+
+def follow_dates(session: Session, meeting: Meeting) -> None:
+    """What the rooms' copies told of single dates is no wish of people here: both sides agree on it."""
+    link = session.scalar(select(Link).where(Link.meeting_id == meeting.id, Link.role == LinkRole.AUTHORITY))
+    base, series = base_of(link) if link is not None else None, series_of(meeting)
+    if link is None or base is None or is_unsent(session, meeting.id) or is_stopped(session, meeting.id):
+        return
+    if base.local.series != series:
+        link.base_local = values_to_json(replace(base.local, series=series))
 
 
 def rooms_of(session: Session, meeting_id: int) -> list[RoomOfMeeting]:

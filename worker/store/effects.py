@@ -29,11 +29,12 @@ from webapp.reservations.remote import (
 from webapp.reservations.rows import Dated, lock_room, set_span, write_dates
 from webapp.reservations.series_pending import is_of_series
 from worker.store import overruled
-from worker.store.authority import is_stopped
+from worker.store.authority import follow_dates, is_stopped
 from worker.store.claims import Lane
 from worker.store.items import Item, base_of, local_values, set_base
 from worker.store.observing import TITLE_WAIT
 from worker.store.series import remote_series
+from worker.store.splitting import lasting
 from worker.store.still import check_still, check_wanted
 from worker.store.yielding import settle_earlier
 from worker.sync.link import Observation, observation_to_json, was_touched
@@ -242,6 +243,8 @@ def _settled(session: Session, link: Link, reservation: Reservation, seen: Obser
     await_title(link, seen, now)
     if reservation.meeting.home is Home.USER:
         _copy_followed(session, reservation, seen, now)
+        if seen.is_series:
+            follow_dates(session, reservation.meeting)
     elif reservation.sync_state in (SyncState.LOCAL, SyncState.SYNCED):
         reservation.sync_state = SyncState.SYNCED
         reservation.sync_code = None
@@ -280,7 +283,8 @@ def _copy_followed(session: Session, reservation: Reservation, seen: Observation
     reservation.awaiting_since = None
     if reservation.sync_state in (SyncState.HELD, SyncState.FAILED) and is_stopped(session, meeting.id):
         return
-    reservation.sync_state, reservation.sync_code, reservation.sync_fields = SyncState.SYNCED, None, {}
+    reservation.sync_state, reservation.sync_fields = SyncState.SYNCED, {}
+    reservation.sync_code = lasting(reservation.sync_code)
 
 
 def await_title(link: Link, seen: Observation, now: datetime) -> None:

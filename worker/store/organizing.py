@@ -9,18 +9,18 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.intervals import span_to_json
 from webapp.domain.words import AttemptKind, HoldKind, LinkRole, OutboxKind, SyncState
 from webapp.models import Link, Outbox, Reservation
 from webapp.outbox import want_run
 from webapp.reservations.rows import end_reservation
 from worker.store import authority as authorities
-from worker.store import holds
+from worker.store import holds, splitting
 from worker.store.authority import Authority, RoomOfMeeting
 from worker.store.claims import Lane
 from worker.store.items import base_of
+from worker.store.splitting import Stage, stage_of
 from worker.store.unsettled import is_settled
-from worker.store.writes import OpenAttempt, Write, add_attempt, new_mark
+from worker.store.writes import OpenAttempt, Write, add_attempt, create_body, new_mark
 from worker.sync.values import Values, values_to_json
 
 UNSENT = (SyncState.WAITING, SyncState.HELD, SyncState.FAILED)
@@ -45,6 +45,10 @@ class Task:
     """What that copy and this side last agreed on."""
     has_copies: bool
     """Some room still holds a copy of the meeting."""
+    split: Stage = Stage.NONE
+    """Of a series that goes on from a date of another: whether that one was cut yet."""
+    declined_dates: tuple[str, ...] = ()
+    """Of a series that lives on: dates of it that the room declines."""
 
 
 def load_task(lane: Lane, outbox_id: int, now: datetime) -> Task | None:
@@ -76,6 +80,8 @@ def load_task(lane: Lane, outbox_id: int, now: datetime) -> Task | None:
             copy=(link.id, link.event_id) if link is not None else None,
             copy_base=base.local if base is not None else None,
             has_copies=authorities.has_copies(session, reservation.meeting_id),
+            split=stage_of(session, reservation.meeting),
+            declined_dates=tuple(reservation.declined_dates) if reservation.cancelled_at is None else (),
         )
 
 
@@ -84,6 +90,8 @@ def clear(session: Session, task: Task, now: datetime) -> bool:
     gone = session.execute(
         delete(Outbox).where(Outbox.id == task.outbox_id, Outbox.revision == task.revision).returning(Outbox.id)
     ).all()
+    if gone:
+        splitting.is_there(session, task.reservation_id)
     if gone and not _is_held_back(session, task.reservation_id):
         forget_hold(session, task, now)
     return bool(gone)
@@ -112,7 +120,8 @@ def settled(session: Session, task: Task, now: datetime, *, asked_anew: bool) ->
         if asked_anew or reservation.awaiting_since is not None or (unsent and reservation.id not in holding):
             authorities.await_answer(session, reservation, now)
         elif unsent:
-            reservation.sync_state, reservation.sync_code, reservation.sync_fields = SyncState.SYNCED, None, {}
+            reservation.sync_state, reservation.sync_fields = SyncState.SYNCED, {}
+            reservation.sync_code = splitting.lasting(reservation.sync_code)
 
 
 def stop(session: Session, task: Task, state: SyncState, code: str, fields: dict[str, Any]) -> bool:
@@ -147,7 +156,8 @@ def set_free(session: Session, outbox_id: int) -> None:
 
 
 def revive(session: Session, task: Task) -> None:
-    """The room keeps the meeting after all: its copy is taken in again by the next look at it."""
+    """The room keeps the meeting, or dates of it, after all: its copy is taken in again by the next look at it."""
+    session.get_one(Reservation, task.reservation_id).declined_dates = []
     session.execute(delete(Outbox).where(Outbox.id == task.outbox_id))
     session.execute(
         update(Link)
@@ -189,12 +199,7 @@ def give_up(session: Session, outbox_id: int, by: str, now: datetime) -> None:
 def new_create(session: Session, lane: Lane, write: Write, task: Task, target_id: int, values: Values) -> OpenAttempt:
     """Commit to a create in the owner's calendar: its body, the rooms among it, is frozen now."""
     transaction_id = new_mark(session, lane, write.reservation_id, task.public_id)
-    body = {
-        "subject": values.subject or "",
-        "time": span_to_json(values.time),
-        "private": values.private,
-        "rooms": [[room.name, room.address] for room in task.rooms if room.wanted],
-    }
+    body = create_body(values) | {"rooms": [[room.name, room.address] for room in task.rooms if room.wanted]}
     return add_attempt(
         session,
         lane,

@@ -25,6 +25,7 @@ from worker.store.claims import Lane
 from worker.store.items import base_of
 from worker.store.series import remote_series
 from worker.store.writes import OpenAttempt, Write, add_attempt
+from worker.sync.event import Event
 from worker.sync.link import Observation, observation_to_json
 from worker.sync.series_plan import CancelDate, ChangeAll, ChangeDate, Step, agreed_after
 from worker.sync.values import Values, values_from_json, values_to_json
@@ -40,14 +41,33 @@ def new_step(
     session: Session, lane: Lane, write: Write, step: Step, event_id: str, wanted: Values, etag: str
 ) -> OpenAttempt:
     """Commit to one step: a PATCH of the whole or of a date, or a DELETE of a date."""
+    kind = AttemptKind.DELETE if isinstance(step, CancelDate) else AttemptKind.PATCH
+    return add_attempt(session, lane, write, kind, event_id=event_id, body=step_body(step, wanted), etag=etag)
+
+
+def new_step_there(
+    session: Session,
+    lane: Lane,
+    write: Write,
+    step: ChangeDate | CancelDate,
+    event: Event,
+    wanted: Values,
+    target: int,
+) -> OpenAttempt:
+    """Commit to a step in the organizer's calendar (`target`): one date is patched there, or called off."""
+    kind = AttemptKind.CANCEL if isinstance(step, CancelDate) else AttemptKind.PATCH
+    body = step_body(step, replace(wanted, subject=None))  # a title that is not sent is not kept
+    columns = {"event_id": event.id, "body": body, "etag": event.etag, "target_mailbox_id": target}
+    return add_attempt(session, lane, write, kind, **columns)
+
+
+def step_body(step: Step, wanted: Values) -> dict[str, Any]:
+    """What an attempt keeps of a step; `sent_of` reads it."""
     body: dict[str, Any] = {"values": values_to_json(wanted)}
-    if isinstance(step, CancelDate):
-        kind, body = AttemptKind.DELETE, body | {"original": step.original.isoformat()}
-    elif isinstance(step, ChangeDate):
-        kind, body = AttemptKind.PATCH, body | {"original": step.original.isoformat(), "groups": ["date"]}
-    else:
-        kind, body = AttemptKind.PATCH, body | {"groups": sorted(step.groups)}
-    return add_attempt(session, lane, write, kind, event_id=event_id, body=body, etag=etag)
+    if isinstance(step, ChangeAll):
+        return body | {"groups": sorted(step.groups)}
+    body["original"] = step.original.isoformat()
+    return body if isinstance(step, CancelDate) else body | {"groups": ["date"]}
 
 
 @dataclass(frozen=True)
@@ -67,7 +87,7 @@ def sent_of(attempt: OpenAttempt) -> Sent | None:
     if "original" not in attempt.body:
         return Sent(ChangeAll(frozenset(attempt.body["groups"])), wanted)
     original = date.fromisoformat(attempt.body["original"])
-    if attempt.kind is AttemptKind.DELETE or wanted.series is None:
+    if attempt.kind is not AttemptKind.PATCH or wanted.series is None:
         return Sent(CancelDate(original), wanted)
     change = wanted.series.changed.get(original)
     title = change.title if change is not None else None

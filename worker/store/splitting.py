@@ -7,8 +7,13 @@ from enum import Enum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.domain.words import AttemptState, OutboxKind
+from webapp.domain.words import REFUSED_WISHES, AttemptState, OutboxKind
 from webapp.models import Attempt, Meeting, Outbox, Reservation
+
+
+def lasting(code: str | None) -> str | None:
+    """What is said of a reservation although it is in step again: that a wish was refused, until a person read it."""
+    return code if code in REFUSED_WISHES else None
 
 
 class Stage(Enum):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import span_from_json
+from webapp.domain.rule_json import rule_from_json
 from webapp.domain.words import AttemptKind, AttemptState
 from webapp.models import Attempt, Mailbox
 from worker.store.claims import Lane
 from worker.sync.link import Observation
+from worker.sync.series_plan import has_rule
 
 
 def is_copy_of_unsettled_create(lane: Lane, seen: Observation) -> bool:
@@ -31,10 +35,17 @@ def is_copy_of_unsettled_create(lane: Lane, seen: Observation) -> bool:
         ).all()
     return any(
         lane.address.casefold() in [address.casefold() for _, address in body["rooms"]]
-        and span_from_json(body["time"]) == seen.values.time
+        and _has_its_time(body, seen)
         and seen.ical_uid not in body.get("strangers", ())
         for body in bodies
     )
+
+
+def _has_its_time(body: dict[str, Any], seen: Observation) -> bool:
+    """Whether a copy is when a create asked for; a series has its rule."""
+    if "rule" not in body:
+        return span_from_json(body["time"]) == seen.values.time
+    return seen.is_series and has_rule(seen.values, rule_from_json(body["rule"]))
 
 
 def add_stranger(session: Session, attempt_id: int, ical_uid: str) -> None:

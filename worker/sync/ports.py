@@ -75,6 +75,9 @@ class PersonCalendar(Protocol):
     def read(self, event_id: str) -> Event:
         """One event by id; `Gone` when it is not there (or not yet)."""
 
+    def dates(self, master_id: str, start: datetime, end: datetime) -> tuple[Event, ...]:
+        """The dates of a series that is known by its id, around one of them."""
+
     def guests(self, event_id: str) -> Any:
         """The guest list (`Guests`), to be handed to `patch`."""
 

@@ -15,6 +15,8 @@ from webapp.domain.intervals import AllDay, Span
 from webapp.domain.recurrence import ChangedDate, Series, is_at_planned_time
 from webapp.domain.rule import Rule
 from webapp.domain.series_edit import OnMasterEdit, after_edit, as_stored, only_end_differs
+from worker.sync.event import Event, EventPatch
+from worker.sync.plan import Base
 from worker.sync.values import Values, changed
 
 WHOLE = ("subject", "private")
@@ -57,7 +59,7 @@ def next_step(agreed: Values, wanted: Values, there: Series | None) -> Step | No
     First the whole, then dates that are cancelled, then those that are changed: in the order in which none of them
     meets a neighbour that is still to move (H25).
     """
-    groups = changed(agreed, wanted, WHOLE) | _groups_of_rule(agreed.series, wanted.series)
+    groups = changed(agreed, wanted, WHOLE) | groups_of_rule(agreed.series, wanted.series)
     if groups:
         return ChangeAll(groups)
     if agreed.series is None or wanted.series is None:
@@ -89,6 +91,53 @@ def agreed_after(agreed: Values, wanted: Values, step: Step) -> Values:
     others = tuple(one for one in series.exceptions if one.original != step.original)
     now = wanted.series.changed.get(step.original)
     return replace(agreed, series=replace(series, exceptions=others if now is None else (*others, now)))
+
+
+def event_patch(values: Values, groups: frozenset[str], zone: str) -> EventPatch:
+    """The PATCH of an event, or of a series as a whole: the groups that changed, and no other (H41)."""
+    rule = values.series.rule if values.series is not None else None
+    return EventPatch(
+        subject=(values.subject or "") if "subject" in groups else None,
+        span=values.time if "time" in groups else None,
+        is_private=values.private if "private" in groups else None,
+        zone=zone,
+        rule=rule if RULE in groups else None,
+        end_of=rule if END in groups else None,
+    )
+
+
+def date_patch(agreed: Values, wanted: Values, step: ChangeDate, event: Event) -> EventPatch:
+    """The PATCH of one date: what of it is not there yet. A title of its own that it had goes back to its series'."""
+    assert agreed.series is not None and wanted.series is not None, "only series have dates"
+    before = agreed.series.changed.get(step.original)
+    title = step.title if step.title is not None else wanted.subject
+    renamed = step.title != (before.title if before is not None else None) and title != event.subject
+    return EventPatch(
+        subject=title if renamed else None,
+        span=step.span if event.span != step.span else None,
+        zone=wanted.series.rule.zone,
+    )
+
+
+def groups_of_rule(agreed: Series | None, wanted: Series | None) -> frozenset[str]:
+    """Whether a series shall have another rule, or only another end."""
+    if agreed is None or wanted is None or as_stored(agreed.rule) == as_stored(wanted.rule):
+        return frozenset()
+    same = only_end_differs(as_stored(agreed.rule), as_stored(wanted.rule))
+    return frozenset({END if same else RULE})
+
+
+def agreed_groups(base: Base, sent: Values, seen: Values, groups: frozenset[str]) -> Base:
+    """What both sides agree on after a PATCH with these groups was answered with `seen`. Whether dates that were
+    cancelled before another rule came stay so is unread (H24)."""
+    plain = groups - {RULE, END}
+    told = {"rule", "time"} if groups & {RULE, END} else set[str]()
+    here = replace(base.local, **{group: getattr(sent, group) for group in plain})
+    there = replace(base.remote, **{group: getattr(seen, group) for group in plain | told})
+    if groups & {RULE, END} and here.series is not None and sent.series is not None:
+        series = after_edit(here.series, sent.series.rule, OnMasterEdit.KEEPS).series
+        here = replace(here, series=replace(series, cancelled=frozenset()) if RULE in groups else series)
+    return Base(here, there)
 
 
 def is_shown(sent: Values, read: Values, groups: frozenset[str]) -> bool:
@@ -134,13 +183,6 @@ def is_date_shown(read_span: Span, read_title: str | None, step: ChangeDate) -> 
 def same_span(one: Span, other: Span, zone: ZoneInfo) -> bool:
     """Whether two spans are the same time of a room."""
     return isinstance(one, AllDay) == isinstance(other, AllDay) and one.instants(zone) == other.instants(zone)
-
-
-def _groups_of_rule(agreed: Series | None, wanted: Series | None) -> frozenset[str]:
-    if agreed is None or wanted is None or as_stored(agreed.rule) == as_stored(wanted.rule):
-        return frozenset()
-    same = only_end_differs(as_stored(agreed.rule), as_stored(wanted.rule))
-    return frozenset({END if same else RULE})
 
 
 def _takes_place_again(day: date, wanted: Series, there: Series | None) -> bool:

@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[3]
 WORKER = Source(
     ROOT / "worker",
     known={
+        "lasting(reservation.sync_code)": frozenset(REFUSED_WISHES),
+        "splitting.lasting(reservation.sync_code)": frozenset(REFUSED_WISHES),
         "action.kind": frozenset({"edited_and_cancelled"}),  # the one stop that a plan makes
         "step": frozenset({"declined", "cancel", "change", "retime"}),  # what organizers' events and plans decide
     },

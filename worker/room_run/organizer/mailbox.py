@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from webapp.domain.access import Modes
@@ -60,6 +61,16 @@ class PersonMailbox:
     def read(self, event_id: str) -> Event:
         """One event by id."""
         return self._send(LedgerOperation.READ, event_id, DETAILS, lambda: self.calendar.read(event_id))
+
+    def dates(self, master_id: str, start: datetime, end: datetime) -> tuple[Event, ...]:
+        """The dates of a series, around one of them."""
+        return self._send(
+            LedgerOperation.READ, master_id, DETAILS, lambda: self.calendar.dates(master_id, start, end)
+        )
+
+    def cancel_date(self, event_id: str) -> None:
+        """Call off one date for everybody."""
+        self._send(LedgerOperation.CANCEL, event_id, ("one date",), lambda: self.calendar.cancel(event_id))
 
     def guests(self, event_id: str) -> Any:
         """The guest list, to be sent back with a room taken off or added."""

@@ -15,19 +15,31 @@ from webapp.domain.intervals import span_to_json
 from webapp.domain.words import AttemptKind, AuthorityState, ConflictKind, HoldKind, OutboxKind, SyncState
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
+from worker.room_run.organizer.series import has_dates_to_send, send_dates
 from worker.room_run.organizer.writing import act, send_create, send_patch
-from worker.store import answers, holds, organizing, records, writes
+from worker.store import answers, holds, organizing, records, splits_undone, writes
 from worker.store import authority as authorities
 from worker.store.authority import Authority, Reading
 from worker.store.holds import HeldAction
 from worker.store.loops import is_a_war
 from worker.store.organizing import Task
 from worker.store.persons import ASK_AGAIN, PersonBusy
+from worker.store.splitting import Stage
 from worker.store.writes import Write
-from worker.sync.errors import AccessDenied, Gone, MailboxMissing, Refused, Throttled, Unavailable, Unreadable
+from worker.sync.errors import (
+    AccessDenied,
+    Gone,
+    MailboxMissing,
+    Refused,
+    SyncError,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
 from worker.sync.event import Event
 from worker.sync.link import observe
 from worker.sync.plan import Base
+from worker.sync.series_plan import END, RULE, groups_of_rule, has_rule
 from worker.sync.values import LOCAL_GROUPS, REMOTE_GROUPS, Values, changed, values_to_json
 
 BUSY = timedelta(seconds=1)
@@ -42,6 +54,8 @@ def send_task(run: Run, outbox_id: int) -> None:
     if task is None:
         return
     run.log.begin()
+    if _is_half_of_split(run, task):
+        return
     if task.authority is None or (task.kind is OutboxKind.MEETING and not _is_about_rooms(task)):
         _drop_unsent(run, task)
         return
@@ -64,7 +78,31 @@ def send_task(run: Run, outbox_id: int) -> None:
     except (Throttled, Unavailable) as error:
         _put_off(run, task, timedelta(seconds=error.wait_seconds) if error.wait_seconds else None)
     except (Refused, Unreadable) as error:
+        _refused(run, task, task.authority, error)
+
+
+def _is_half_of_split(run: Run, task: Task) -> bool:
+    """Whether it goes on from a date of another series that is not cut yet, or cannot be."""
+    if task.split is Stage.WAITS:
+        _put_off(run, task, BUSY)
+    elif task.split is Stage.FAILED:
+        _take_split_back(run, task)
+    return task.split in (Stage.WAITS, Stage.FAILED)
+
+
+def _refused(run: Run, task: Task, authority: Authority, error: SyncError) -> None:
+    if task.split is not Stage.NONE and not authority.ical_uid:
+        _take_split_back(run, task)
+    else:
         _stop(run, task, "refused", code=error.trouble.code, status=error.trouble.status)
+
+
+def _take_split_back(run: Run, task: Task) -> None:
+    """What should go on from a date of another series cannot be made: that one is whole again."""
+    now = run.now()
+    with run.lane.writing() as session:
+        for reservation_id in splits_undone.take_back(session, task.reservation_id, now):
+            run.log.step(session, now, "here", "split_refused", reservation_id)
 
 
 def _is_about_rooms(task: Task) -> bool:
@@ -120,9 +158,13 @@ def _create(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox) 
     with run.lane.writing() as session:
         write = Write(task.reservation_id, task.revision, run.log.begin(), run.now())
         attempt = organizing.new_create(session, run.lane, write, task, mailbox.id, authority.local)
-    if send_create(run, authority, mailbox, attempt):
-        with run.lane.writing() as session:
-            organizing.settled(session, task, run.now(), asked_anew=True)
+    if not send_create(run, authority, mailbox, attempt):
+        return
+    if has_dates_to_send(run, task):
+        _put_off(run, task, BUSY)
+        return
+    with run.lane.writing() as session:
+        organizing.settled(session, task, run.now(), asked_anew=True)
 
 
 def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, event: Event) -> None:
@@ -130,10 +172,13 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
     that no room holds any more is only left."""
     seen = observe(event, run.digest)
     base = authority.base or _assumed_base(task, authority.local, seen.values)
-    here = changed(base.local, authority.local, LOCAL_GROUPS)
-    there = changed(base.remote, seen.values, REMOTE_GROUPS)
+    here = changed(base.local, authority.local, LOCAL_GROUPS) - {"series"}
+    there = changed(base.remote, seen.values, REMOTE_GROUPS) - {"dates"}
     both = {group for group in here & there if getattr(authority.local, group) != getattr(seen.values, group)}
-    send = frozenset(here - there) if any(room.wanted for room in task.rooms) else frozenset()
+    ruled, overruled = _rule_to_send(base, authority.local, seen.values, there)
+    both |= overruled
+    wanted = any(room.wanted for room in task.rooms)
+    send = frozenset(here - there) | ruled if wanted else frozenset[str]()
     war = bool(send) and is_a_war(run.lane, task.reservation_id, run.now())
     if war:  # his word is the last one there too (H48)
         both, send = both | send, frozenset()
@@ -154,10 +199,24 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
         if fresh is None:
             _put_off(run, task, None)
             return
+    if wanted and not (overruled or war) and not send_dates(run, task, mailbox, event.id):
+        _put_off(run, task, None)
+        return
     with run.lane.writing() as session:
-        organizing.settled(session, task, run.now(), asked_anew="time" in send or bool(add))
+        organizing.settled(session, task, run.now(), asked_anew=bool(send & {"time", RULE, END}) or bool(add))
         if there or both or authority.base is None:  # what it says besides was never followed
             authorities.look_again_at(session, authority.meeting_id, run.now())
+
+
+def _rule_to_send(
+    base: Base, local: Values, seen: Values, there: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Of a series: the groups of its rule to send, and those in which its organizer's other rule stands."""
+    ruled = groups_of_rule(base.local.series, local.series)
+    if not ruled or local.series is None or "rule" not in there:
+        return ruled, frozenset()
+    same = has_rule(seen, local.series.rule)
+    return frozenset(), frozenset() if same else frozenset({"time"})
 
 
 def _assumed_base(task: Task, local: Values, remote: Values) -> Base:
@@ -165,6 +224,8 @@ def _assumed_base(task: Task, local: Values, remote: Values) -> Base:
     copy told when both sides last agreed."""
     time = task.copy_base.time if task.copy_base is not None else remote.time
     before = replace(local, subject=remote.subject, private=remote.private, time=time)
+    if task.copy_base is not None and task.copy_base.series is not None:
+        before = replace(before, series=task.copy_base.series)
     return Base(before, replace(remote, time=time))
 
 

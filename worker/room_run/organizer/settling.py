@@ -13,19 +13,23 @@ from zoneinfo import ZoneInfo
 from webapp.domain.access import may_create_for_owner, may_read_organizer
 from webapp.domain.intervals import span_from_json
 from webapp.domain.words import AttemptKind, AttemptState, Choice, HoldKind, SyncState
+from webapp.models import Meeting
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
+from worker.room_run.organizer.series import settle_date
 from worker.room_run.organizer.writing import bind, send_create
-from worker.store import answers, holds, joining, strangers, writes
+from worker.store import answers, holds, joining, series_out, splits_undone, strangers, writes
 from worker.store import authority as authorities
 from worker.store.authority import Authority
 from worker.store.holds import HeldAction
 from worker.store.persons import PersonBusy
+from worker.store.splitting import Stage, stage_of
 from worker.store.writes import OpenAttempt
 from worker.sync.errors import AccessDenied, Gone, MailboxMissing, Refused, SyncError, Unavailable, Unreadable
 from worker.sync.event import Event
 from worker.sync.link import observe
-from worker.sync.values import LOCAL_GROUPS, changed, values_from_json
+from worker.sync.series_plan import END, RULE, ChangeAll, is_shown
+from worker.sync.values import LOCAL_GROUPS, values_from_json
 
 SAME_POST = timedelta(minutes=5)
 """So long after its first send the same POST is sent again: transactionIds are remembered for a while only (H38)."""
@@ -58,8 +62,11 @@ def settle_organizers(run: Run, attempt: OpenAttempt) -> None:
         return
     try:
         with opened(run, authority, "create" if attempt.kind is AttemptKind.CREATE else "delegation") as mailbox:
+            sent = series_out.sent_of(attempt)
             if attempt.kind is AttemptKind.CREATE:
                 _settle_create(run, doubt, mailbox, may_send=may_create_for_owner(modes))
+            elif sent is not None and not isinstance(sent.step, ChangeAll):
+                settle_date(run, mailbox, attempt, sent, authority.meeting_id)
             elif attempt.kind is AttemptKind.PATCH:
                 _settle_patch(run, doubt, mailbox)
             else:
@@ -104,16 +111,29 @@ def _by_copy(run: Run, doubt: Doubt, mailbox: PersonMailbox, *, adopt_any: bool)
     known = set(doubt.attempt.body.get("strangers", ()))
     for row in run.calendar.listing(start - DAY, end + DAY):
         alike = isinstance(row, Event) and not row.is_organizer and row.span == span and not row.is_cancelled
-        if not (alike and isinstance(row, Event) and row.organizer.address == owner and row.ical_uid not in known):
+        if not (alike and isinstance(row, Event) and row.organizer.address == owner):
             continue
-        event = _found_by(mailbox, row.ical_uid)
+        uid = _uid_of_whole(run, row)
+        if uid is None or uid in known:
+            continue
+        event = _found_by(mailbox, uid)
         if event is None:
             continue
         if adopt_any or doubt.attempt.transaction_id in (event.transaction_id, event.tag):
             return event
         with run.lane.writing() as session:
-            strangers.add_stranger(session, doubt.attempt.id, row.ical_uid)
+            strangers.add_stranger(session, doubt.attempt.id, uid)
     return None
+
+
+def _uid_of_whole(run: Run, row: Event) -> str | None:
+    """The iCalUId by which an event's copies are joined: of a date that of its series."""
+    if row.series_master_id is None:
+        return row.ical_uid
+    try:
+        return run.calendar.read(row.series_master_id).ical_uid
+    except (Gone, Unreadable):
+        return None
 
 
 def _found_by(mailbox: PersonMailbox, ical_uid: str) -> Event | None:
@@ -156,7 +176,7 @@ def _settle_patch(run: Run, doubt: Doubt, mailbox: PersonMailbox) -> None:
     seen = observe(event, run.digest)
     sent, groups = values_from_json(attempt.body["values"]), frozenset(attempt.body["groups"])
     invited = {one.address.casefold() for one in event.resources}
-    there = not changed(sent, seen.values, tuple(groups & set(LOCAL_GROUPS)))
+    there = is_shown(sent, seen.values, groups & {*LOCAL_GROUPS, RULE, END})
     there = there and not any(address.casefold() in invited for address in attempt.body["remove"])
     now = run.now()
     with run.lane.writing() as session:
@@ -165,7 +185,7 @@ def _settle_patch(run: Run, doubt: Doubt, mailbox: PersonMailbox) -> None:
         writes.settle(session, attempt.id, AttemptState.DONE if there else AttemptState.DROPPED, now)
         found = "patch_found" if there else "patch_missing"
         run.log.step(session, now, "there" if there else "none", found, attempt.reservation_id, "organizer")
-        if there and "time" in groups:
+        if there and groups & {"time", RULE, END}:
             authorities.await_answers(session, doubt.authority.meeting_id, now)
 
 
@@ -242,6 +262,8 @@ def _give_up(run: Run, doubt: Doubt) -> None:
     now = run.now()
     with run.lane.writing() as session:
         writes.settle(session, doubt.attempt.id, AttemptState.DROPPED, now)
+        if stage_of(session, session.get_one(Meeting, doubt.authority.meeting_id)) is not Stage.NONE:
+            splits_undone.take_back(session, doubt.attempt.reservation_id, now)
         answers.end_made_here(session, doubt.authority.meeting_id, now)
         run.log.step(session, now, "here", "given_up", doubt.attempt.reservation_id, "create")
     _forget_hold(run, doubt)

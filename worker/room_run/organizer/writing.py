@@ -15,8 +15,9 @@ from worker.store.authority import Authority, Reading, RoomOfMeeting
 from worker.store.organizing import Task
 from worker.store.writes import OpenAttempt, Write
 from worker.sync.errors import Changed, DuplicateTransaction, Gone, SyncError
-from worker.sync.event import Event, EventPatch, MeetingPatch, Party
+from worker.sync.event import Event, MeetingPatch, Party
 from worker.sync.link import Observation, observe
+from worker.sync.series_plan import event_patch
 from worker.sync.values import Values
 
 
@@ -71,12 +72,7 @@ def send_patch(
         target = (mailbox.id, event_id, guests.etag if guests is not None else before.etag)
         attempt = organizing.new_patch(session, run.lane, write, target, groups, values, remove)
     patch = MeetingPatch(
-        event=EventPatch(
-            subject=(values.subject or "") if "subject" in groups else None,
-            span=values.time if "time" in groups else None,
-            is_private=values.private if "private" in groups else None,
-            zone=run.lane.zone,
-        ),
+        event=event_patch(values, groups, run.lane.zone),
         remove_rooms=remove,
         add_rooms=tuple(Party(room.name, room.address) for room in add),
     )
