@@ -13,8 +13,10 @@ from tests.browser.steps import (
     book_here,
     book_in_outlook,
     fill_connection,
+    fill_here,
     fill_room,
     fill_time,
+    fill_weekly,
     on_timetable,
     sign_in,
     wait_on_timetable,
@@ -40,6 +42,7 @@ def test_the_guide_can_be_followed_without_javascript(plain: Page, outlook: Page
     wait_on_timetable(plain, stack, "Onyx", "Reserved by Ben Okafor", "10:00")
     refuse_and_book(plain, stack)
     change_and_cancel(plain, stack)
+    repeat_and_cancel_one(plain, stack)
 
 
 def connect(plain: Page, stack: Stack) -> None:
@@ -113,3 +116,20 @@ def change_and_cancel(plain: Page, stack: Stack) -> None:
     plain.get_by_role("link", name="Cancel reservation").click()
     plain.get_by_role("button", name="Cancel reservation").click()
     until(lambda: stack.has_none("onyx", "Fire drill"), "the event is gone")
+
+
+def repeat_and_cancel_one(plain: Page, stack: Stack) -> None:
+    """A series is said by a Preview before it is booked; which dates are cancelled is asked on a page."""
+    fill_here(plain, stack, "Onyx", "Jour fixe", "16:00", "16:30")
+    expect(plain.get_by_label("Times", exact=True)).to_be_hidden()
+    fill_weekly(plain, 2)
+    plain.get_by_role("button", name="Preview").click()
+    expect(plain.locator("#repeat-says")).to_contain_text("2 times")
+    plain.get_by_role("button", name="Book room").click()
+    expect(plain.get_by_text("Jour fixe is booked.")).to_be_visible()
+    on_timetable(plain, "Onyx", "Jour fixe", "16:00").get_by_role("link").click()
+    plain.get_by_role("link", name="Cancel dates").click()
+    expect(plain.get_by_label("Only this date")).to_be_checked()
+    plain.get_by_role("button", name="Cancel dates").click()
+    expect(plain.get_by_text("One date of Jour fixe is cancelled.")).to_be_visible()
+    until(lambda: stack.has_none("onyx", "Jour fixe"), "the date is gone in the tenant")
