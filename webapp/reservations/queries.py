@@ -30,7 +30,7 @@ from webapp.models import (
     SyncSettings,
 )
 from webapp.reservations.alternatives import may_move_to
-from webapp.reservations.rows import is_pending
+from webapp.reservations.rows import is_pending, original_of, pending_date
 from webapp.reservations.series_pending import is_of_series
 from webapp.reservations.timetable import Booked
 
@@ -180,7 +180,7 @@ def _booked(row: Row[Any]) -> Booked:
         is_leaving=row.leaves_for_id is not None,
         is_unfollowed=row.not_followed_since is not None,
         is_exception=row.is_exception,
-        original="" if is_pending(row.original_start) else row.original_start,
+        original=original_of(row.original_start),
     )
 
 
@@ -217,12 +217,12 @@ def dates_of(session: Session, reservation_id: int, since: datetime) -> Sequence
 
 
 def date_of(session: Session, reservation_id: int, original: date) -> Occurrence | None:
-    """One date of a series, by the day on which its rule has it."""
-    return session.scalar(
-        select(Occurrence).where(
-            Occurrence.reservation_id == reservation_id, Occurrence.original_start == original.isoformat()
-        )
+    """One date of a series, by the day on which its rule has it; while it is to move, where it moves to."""
+    names = (original.isoformat(), pending_date(original.isoformat()))
+    query = select(Occurrence).where(
+        Occurrence.reservation_id == reservation_id, Occurrence.original_start.in_(names)
     )
+    return max(session.scalars(query), key=lambda row: is_pending(row.original_start), default=None)
 
 
 def conflicts_of(session: Session, reservation_id: int) -> Sequence[Conflict]:

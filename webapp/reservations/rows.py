@@ -116,6 +116,20 @@ def is_pending(original_start: str) -> bool:
     return original_start == PENDING or original_start.startswith(PENDING_DATE)
 
 
+def original_of(original_start: str) -> str:
+    """The date of its series (ISO) that a row stands for, also where it is what that date is to move to; empty for
+    a single meeting."""
+    if original_start.startswith(PENDING_DATE):
+        day = original_start.removeprefix(PENDING_DATE)
+        return f"{day[:4]}-{day[4:6]}-{day[6:]}"
+    return "" if original_start == PENDING else original_start
+
+
+def pending_date(original: str) -> str:
+    """Names what a date of a series (ISO) is to move to."""
+    return PENDING_DATE + original.replace("-", "")
+
+
 def _is_of_series(row: Occurrence) -> bool:
     return row.original_start != "" and not is_pending(row.original_start)
 

@@ -16,7 +16,7 @@ from webapp.domain.rule import InvalidRule, Rule
 from webapp.domain.rule_json import rule_from_json, rule_to_json, series_from_json, series_to_json
 from webapp.domain.series_edit import as_stored, only_end_differs
 from webapp.models import Reservation
-from webapp.reservations.rows import PENDING_DATE, Dated
+from webapp.reservations.rows import PENDING_DATE, Dated, pending_date
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def beside(pending: PendingSeries, held: Iterable[Dated], now: datetime, zone: Z
         key, times = one.original.isoformat(), one.span.instants(zone)
         there = kept.get(key)
         if there is None or there.span.instants(zone) != times:
-            new.append(Dated(Timed(*times), PENDING_DATE + key.replace("-", ""), is_exception=one.is_exception))
+            new.append(Dated(Timed(*times), pending_date(key), is_exception=one.is_exception))
     return [*kept.values(), *new]
 
 

@@ -20,6 +20,7 @@ from webapp.domain.wall import WholeDays
 from webapp.domain.words import Answer, Home
 from webapp.models import Meeting, Occurrence, Reservation
 from webapp.reservations import queries
+from webapp.reservations.rows import is_pending, original_of
 from webapp.reservations.series_rows import rule_of, series_of
 from webapp.reservations.series_words import RULE_WORDS, sentence
 from webapp.reservations.shown import clock_range, short_day
@@ -39,6 +40,8 @@ class ShownDate:
     when: str
     is_exception: bool
     is_declined: bool
+    time_is: str = ""
+    """While the room has not followed a new time: `new_time` or `old_time`."""
     planned: str = ""
     title: str = ""
 
@@ -65,13 +68,13 @@ def shown_series(session: Session, reservation: Reservation, now: datetime, day:
     """What differs from its rule, its dates that are not over, the next first, and the date `day` of it."""
     meeting, zone = reservation.meeting, ZoneInfo(reservation.room.time_zone)
     rows = queries.dates_of(session, reservation.id, now)
-    chosen = next((row for row in rows if day is not None and row.original_start == day.isoformat()), None)
-    if day is not None and chosen is None:
-        chosen = queries.date_of(session, reservation.id, day)
+    moving = {original_of(row.original_start) for row in rows if is_pending(row.original_start)}
+    chosen = queries.date_of(session, reservation.id, day) if day is not None else None
     series, today = series_of(meeting), now.astimezone(zone).date()
 
     def shown(row: Occurrence) -> ShownDate:
-        return shown_row(row, reservation, series)
+        one = shown_row(row, reservation, series)
+        return replace(one, time_is="old_time") if one.original in moving and not one.time_is else one
 
     return ShownSeries(
         trouble=_trouble(meeting),
@@ -113,10 +116,12 @@ def shown_row(row: Occurrence, reservation: Reservation, series: Series | None) 
     """One date of a series."""
     meeting, zone = reservation.meeting, ZoneInfo(reservation.room.time_zone)
     span = _span_of(row, meeting, zone)
-    plain = ShownDate(row.original_start, _said(span, zone), row.is_exception, row.answer is Answer.DECLINED)
-    if not row.is_exception or series is None:
+    time_is = "new_time" if is_pending(row.original_start) else ""
+    original, is_declined = original_of(row.original_start), row.answer is Answer.DECLINED
+    plain = ShownDate(original, _said(span, zone), row.is_exception, is_declined, time_is)
+    if not row.is_exception or series is None or not series.has_date(date.fromisoformat(original)):
         return plain
-    one = series.occurrence(date.fromisoformat(row.original_start))
+    one = series.occurrence(date.fromisoformat(original))
     moved = one.planned.instants(zone) != span.instants(zone)
     title = shown_title(one.title, meeting.title_source, meeting.is_private, None) if one.title else ""
     return replace(plain, planned=_said(one.planned, zone) if moved else "", title=title)

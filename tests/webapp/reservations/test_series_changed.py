@@ -304,3 +304,20 @@ def test_dates_that_the_organizer_has_and_the_room_does_not_are_declined_too(wor
     assert "Alder declined 1 date of it" in shown
     assert "The room is free on it; the meeting itself goes on. Tue 8 Dec, 10:00 to 11:00 Its dates" in shown
     assert "Declined here for the room: Tue 15 Dec." in shown
+
+
+def test_while_the_room_has_not_followed_a_new_time_both_are_shown_and_lead_to_the_date(world: World) -> None:
+    own = persons_series(world)
+    world.modes(delegation=True)
+    with world.rows() as session:
+        session.get_one(Reservation, own).meeting.ical_uid = "uid"
+    owner = {"owner_email": "", "start": "14:00", "end": "15:00"}
+    assert change(world, own, "one", owner).status_code == 303
+    shown = text_of(world.get(f"/reservations/{own}?date={SECOND}"))
+    assert "Tue 1 Dec, 14:00 to 15:00, one date of a series" in shown
+    assert "Tue 1 Dec, 10:00 to 11:00 Old time, until the new one is confirmed" in shown
+    assert "Tue 1 Dec, 14:00 to 15:00 New time, not confirmed yet Changed planned Tue 1 Dec, 10:00 to 11:00" in shown
+    assert world.get("/reservations/?day=2026-12-01").text.count(f"/reservations/{own}?date={SECOND}") == 2
+    assert "Only this date The time or title of Tue 1 Dec, 14:00" in text_of(
+        world.get(f"/reservations/{own}/edit?date={SECOND}")
+    )
