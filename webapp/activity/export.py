@@ -5,14 +5,14 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from webapp.models import RoomRun, RunStep
-from webapp.reservations.story import step_detail, step_words
+from webapp.reservations.story import step_call, step_detail, step_words
 from webapp.words import words_for
 
 RUN_HEAD = (
     "run", "room", "started", "finished", "kind", "result", "cause", "status", "code", "events read",
     "changed here", "changed in Outlook", "requests",
 )  # fmt: skip
-STEP_HEAD = ("at", "room", "run", "reservation", "side", "what", "why", "status", "request-id")
+STEP_HEAD = ("at", "room", "run", "reservation", "side", "what", "why", "call", "status", "request-id")
 
 
 def run_row(run: RoomRun, room: str) -> tuple[object, ...]:
@@ -27,7 +27,7 @@ def run_row(run: RoomRun, room: str) -> tuple[object, ...]:
 
 def step_row(step: RunStep, room: str, reservation: str | None) -> tuple[object, ...]:
     """One step."""
-    what, status = step_words(step)[2], step.status or None
+    what, why, call = step_words(step)[2], step_detail(step), step_call(step)
     return (
-        step.at, room, step.run_id, reservation, step.side, what, step_detail(step), status, step.request_id
+        step.at, room, step.run_id, reservation, step.side, what, why, call, step.status or None, step.request_id
     )  # fmt: skip

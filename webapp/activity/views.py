@@ -27,7 +27,7 @@ from webapp.models import Reservation, Room
 from webapp.reservations import sending
 from webapp.reservations.rows import span_of, title_of
 from webapp.reservations.shown import when
-from webapp.reservations.story import step_detail, step_words
+from webapp.reservations.story import step_call, step_detail, step_words
 from webapp.reservations.words import CONFLICT_WORDS
 from webapp.rooms import many
 from webapp.rooms.service import try_again
@@ -46,6 +46,7 @@ def _words() -> dict[str, Any]:
         "words_for": words_for,
         "step_words": step_words,
         "step_detail": step_detail,
+        "step_call": step_call,
         "conflict_words": CONFLICT_WORDS,
         "title_of": lambda one: title_of(one.meeting),
         "when_of": _when,

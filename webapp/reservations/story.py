@@ -22,6 +22,8 @@ class Moment:
     request_id: str = ""
     run_id: int | None = None
     waits: bool = False
+    call: str = ""
+    """What was asked of Microsoft Graph for it."""
 
 
 Look = tuple[str, str, str]
@@ -147,6 +149,27 @@ def step_detail(step: RunStep) -> str:
     return ", ".join([*filter(None, parts), *([f"answer {step.status}"] if step.status else [])])
 
 
+CALLS = {
+    "create": "POST /events",
+    "patch": "PATCH /events/{id}",
+    "delete": "DELETE /events/{id}",
+    "decline": "POST /events/{id}/decline",
+    "cancel": "POST /events/{id}/cancel",
+}
+"""The call of each write, by the kind of its attempt; steps of a write begin with that word."""
+
+
+def step_call(step: RunStep) -> str:
+    """The call of Microsoft Graph that a step was about; empty for what was only read or decided."""
+    kind = step.reason if step.action == "in_doubt" else step.action.partition("_")[0]
+    if step.action == "cancelled":
+        return CALLS["cancel"]
+    if step.action.endswith(("_found", "_missing")):
+        return "GET /events/{id}"
+    is_write = step.side == "there" or step.action == "in_doubt" or step.action.endswith(("_refused", "_overtaken"))
+    return CALLS.get(kind, "") if is_write else ""
+
+
 def story(
     reservation: Reservation, steps: Iterable[RunStep], attempts: Iterable[Attempt], *, to_the_beginning: bool
 ) -> list[Moment]:
@@ -160,7 +183,9 @@ def story(
 
 def _of_step(step: RunStep) -> Moment:
     side, icon, words = step_words(step)
-    return Moment(step.at, side, icon, words, step_detail(step), step.request_id, step.run_id)
+    return Moment(
+        step.at, side, icon, words, step_detail(step), step.request_id, step.run_id, call=step_call(step)
+    )  # fmt: skip
 
 
 def _of_open(attempt: Attempt) -> Moment:
@@ -168,7 +193,7 @@ def _of_open(attempt: Attempt) -> Moment:
     answer = f", answer {attempt.status} {attempt.code}" if attempt.status else ""
     return Moment(
         attempt.started_at, "here", "clock", f"Not known yet: {ASKED[attempt.kind]}",
-        tries + answer.rstrip(), attempt.request_id, attempt.run_id, waits=True,
+        tries + answer.rstrip(), attempt.request_id, attempt.run_id, waits=True, call=CALLS[attempt.kind],
     )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def test_a_run_is_told_step_by_step(world: World) -> None:
     page = world.get(f"/activity/runs/{run_id}")
     shown = text_of(page)
     assert "3 events read, 2 requests." in shown
-    assert "Event made in the room’s calendar : new here, answer 201 request-id a81e0d3c" in shown
+    assert "Event made in the room’s calendar : new here, answer 201 POST /events request-id a81e0d3c" in shown
     assert f'href="/reservations/{own}"' in page.text
     assert "<b>odd" not in page.text
     assert world.get("/activity/runs/99").status_code == 404

@@ -328,7 +328,7 @@ def test_the_story_tells_runs_and_open_attempts_in_order(world: World) -> None:
     ]
     assert [part for part in sorted(order, key=shown.index)] == order
     assert shown.count("Not known yet") == 1
-    assert "request-id request-0" in shown
+    assert "POST /events request-id request-0" in shown
     assert f"/activity/runs/{run_id}" in page.text
 
 
