@@ -9,13 +9,15 @@ from flask import Blueprint, Response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.clock import utcnow
+from webapp.domain.words import MeetingKind
 from webapp.errors import NotFound
 from webapp.extensions import db
 from webapp.forms import whole
 from webapp.htmx import go_to
 from webapp.reservations import board, booking, editing, ending, panel, queries, sending
-from webapp.reservations.page import show_context, state_context
+from webapp.reservations.page import panel_facts, show_context, state_context
 from webapp.reservations.saved import commit_and_ring
+from webapp.reservations.series_shown import shown_series
 from webapp.reservations.standing import standing
 from webapp.reservations.work import work
 from webapp.words import words_for
@@ -73,6 +75,17 @@ def rooms(reservation_id: int) -> str:
     reservation = standing(db.session(), reservation_id).reservation
     others = queries.other_rooms(db.session(), reservation)
     return render_template("reservations/_rooms.html", reservation=reservation, others=others)
+
+
+@blueprint.get("/<int:reservation_id>/dates")
+def dates(reservation_id: int) -> str:
+    """The dates of a series, once the state came to rest; nothing where it has become a single meeting."""
+    reservation, day = standing(db.session(), reservation_id).reservation, panel.day_of(request.args.get("date", ""))
+    if reservation.meeting.kind is not MeetingKind.SERIES:
+        return ""
+    facts = panel_facts(db.session(), reservation, utcnow())
+    series = shown_series(db.session(), reservation, utcnow(), day)
+    return render_template("reservations/_series.html", series=series, **facts)
 
 
 @blueprint.get("/<int:reservation_id>/story")

@@ -321,3 +321,13 @@ def test_while_the_room_has_not_followed_a_new_time_both_are_shown_and_lead_to_t
     assert "Only this date The time or title of Tue 1 Dec, 14:00" in text_of(
         world.get(f"/reservations/{own}/edit?date={SECOND}")
     )
+
+
+def test_the_dates_are_asked_for_anew_once_the_state_came_to_rest(world: World) -> None:
+    own = tuesdays(world, world.room())
+    page = world.get(f"/reservations/{own}?date={SECOND}")
+    assert f'hx-get="/reservations/{own}/dates?date={SECOND}" hx-trigger="reservation-rests from:body"' in page.text
+    part = world.get(f"/reservations/{own}/dates?date={SECOND}", htmx=True)
+    assert "Coming dates Tue 24 Nov, 10:00 to 11:00" in text_of(part) and "<!doctype" not in part.text
+    assert 'aria-current="true">Tue 1 Dec' in part.text
+    assert world.get(f"/reservations/{world.booking(world.room('Birch'))}/dates", htmx=True).text == ""
