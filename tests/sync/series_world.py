@@ -141,7 +141,7 @@ def dates_there(world: World, room: str = ALDER) -> list[Date]:
     """The dates of the series that a room's calendar has in the window, by the tenant's own expansion."""
     found = []
     for item in world.tenant.mailbox(world.address(room)).items.values():
-        if item.recurrence is None:
+        if item.recurrence is None or item.cancelled:
             continue
         for one in item.occurrences(*sync_window(world.now())):
             if not one.cancelled and one.response != "declined":

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from webapp.domain.booking import sync_window
 from webapp.domain.intervals import Timed
 from webapp.domain.recurrence import Series, expand
-from webapp.domain.rule import InvalidRule, Rule
-from webapp.domain.rule_json import rule_from_json, rule_to_json, series_from_json, series_to_json
+from webapp.domain.rule import InvalidRule
+from webapp.domain.rule_json import series_from_json, series_to_json
 from webapp.domain.series_edit import as_stored, only_end_differs
 from webapp.models import Reservation
 from webapp.reservations.rows import PENDING_DATE, Dated, pending_date
@@ -21,10 +21,10 @@ from webapp.reservations.rows import PENDING_DATE, Dated, pending_date
 
 @dataclass(frozen=True)
 class PendingSeries:
-    """The series as it shall be, and the rule that it had."""
+    """The series as it shall be, and as it was when the room's copy was last followed."""
 
     wanted: Series
-    before: Rule | None
+    before: Series
 
 
 def is_of_series(pending_time: dict[str, Any]) -> bool:
@@ -38,35 +38,35 @@ def pending_series(reservation: Reservation) -> PendingSeries | None:
     if data is None or not is_of_series(data):
         return None
     try:
-        before = rule_from_json(data["before"]) if data["before"] is not None else None
-        return PendingSeries(series_from_json(data["series"]), before)
+        return PendingSeries(series_from_json(data["series"]), series_from_json(data["before"]))
     except InvalidRule:  # its zone is not known to this machine any more
         return None
 
 
-def await_series(reservation: Reservation, wanted: Series, before: Rule | None) -> None:
-    """Wait for the room's copy to show this; what was awaited before is not any more."""
+def await_series(reservation: Reservation, pending: PendingSeries) -> PendingSeries:
+    """Wait for the room's copy to show this, instead of what was awaited before; what is awaited now."""
     known = pending_series(reservation)
-    rule = known.before if known is not None else before
-    told = rule_to_json(rule) if rule is not None else None
-    reservation.pending_time = {"series": series_to_json(wanted), "before": told}
+    now = pending if known is None else PendingSeries(pending.wanted, known.before)
+    reservation.pending_time = {"series": series_to_json(now.wanted), "before": series_to_json(now.before)}
+    return now
 
 
 def is_followed(pending: PendingSeries, told: Series | None, now: datetime, zone: ZoneInfo) -> bool:
-    """Whether a room's copy shows what was wanted. It may lack dates, which the room declined, and end earlier,
-    where its booking window does; a date elsewhere, or one that was cancelled here, is of before the change."""
+    """Whether a room's copy does not show any more what was before the change. What somebody else made of a date
+    meanwhile, and what the room declined or cut where its booking window ends, is as he wants it."""
     if told is None:
         return True
-    wanted, told_rule = as_stored(pending.wanted.rule), as_stored(told.rule)
-    ends_early = only_end_differs(wanted, told_rule) and (
-        pending.before is None or told_rule != as_stored(pending.before)
-    )
-    if wanted != told_rule and not ends_early:
+    wanted_rule, before_rule, told_rule = (as_stored(one.rule) for one in (pending.wanted, pending.before, told))
+    if told_rule == before_rule != wanted_rule:
         return False
-    window = sync_window(now)
-    right = {one.original: one.span.instants(zone) for one in expand(pending.wanted, *window, zone)}
-    shown = ((one.original, one.span.instants(zone)) for one in expand(told, now, window[1], zone))
-    return all(right.get(original) == times for original, times in shown)
+    begin, end = now, sync_window(now)[1]
+
+    def times(series: Series) -> dict[date, tuple[datetime, datetime]]:
+        return {one.original: one.span.instants(zone) for one in expand(series, begin, end, zone)}
+
+    wanted, before = times(pending.wanted), times(pending.before)
+    old = (day for day, span in times(told).items() if before.get(day) == span != wanted.get(day))
+    return next(old, None) is None
 
 
 def beside(pending: PendingSeries, held: Iterable[Dated], now: datetime, zone: ZoneInfo) -> list[Dated]:
@@ -98,6 +98,6 @@ def _is_given_up(pending: PendingSeries, original: str) -> bool:
         day = date.fromisoformat(original)
     except ValueError:
         return False
-    wanted, before = pending.wanted, pending.before
-    is_cut = before is not None and only_end_differs(before, wanted.rule)
+    wanted = pending.wanted
+    is_cut = only_end_differs(pending.before.rule, wanted.rule)
     return day in wanted.cancelled or (is_cut and not wanted.has_date(day))

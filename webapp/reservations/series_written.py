@@ -73,9 +73,8 @@ def _block(
     if not invited or reservation.meeting.ical_uid is None or before is None:
         block_from_rule(session, reservation, room, series, now)
         if invited:
-            await_series(reservation, series, None)
+            await_series(reservation, PendingSeries(series, Series(series.rule)))
         return
     zone = ZoneInfo(room.time_zone)
-    await_series(reservation, series, before.rule)
-    pending = PendingSeries(series, before.rule)
+    pending = await_series(reservation, PendingSeries(series, before))
     write_dates(session, reservation, room, beside(pending, held_now(reservation), now, zone), sync_window(now)[0])

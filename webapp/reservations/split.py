@@ -13,7 +13,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from webapp.domain import rule_dates
-from webapp.domain.recurrence import Series
+from webapp.domain.recurrence import Series, live_count
 from webapp.domain.rule_json import series_to_json
 from webapp.domain.series_edit import split
 from webapp.domain.words import Home, MeetingKind, Origin
@@ -49,7 +49,9 @@ def change_following(
     room, reservation = changeable(session, reservation_id, seen_revision, now)
     before, meeting = known_series(session, reservation), reservation.meeting
     check_still_ahead(before, at, room, now)
-    if rule_dates.count_until(before.rule, at) <= 1:
+    if not rule_dates.has_date(before.rule, at):
+        raise Refused("no_such_date")
+    if not _has_dates_before(before, at):
         return change_series(session, reservation_id, draft, seen_revision, by, now, without=without)
     _check_splittable(session, reservation)
     draft = with_owner(reservation, draft)
@@ -63,6 +65,12 @@ def change_following(
     for one_room, _ in placed:
         check_free(session, one_room, tail, now, besides=None)
     return _go_on(session, reservation, draft, tail, before, by, now)
+
+
+def _has_dates_before(series: Series, at: date) -> bool:
+    """Whether anything takes place before a date of the rule."""
+    head = split(series, at).head
+    return head is not None and live_count(head) != 0
 
 
 def why_not_split(session: Session, reservation: Reservation) -> str | None:

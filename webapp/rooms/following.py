@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, delete, func, not_, or_, select, true, update
 from sqlalchemy.orm import Session, joinedload
 
-from webapp.domain.words import BY_OUTLOOK, KEPT_HERE, AttemptState, Home, Origin, OutboxKind, SyncState
+from webapp.domain.words import BY_OUTLOOK, KEPT_HERE, AttemptState, Home, MeetingKind, Origin, OutboxKind, SyncState
 from webapp.models import Attempt, Hold, Link, Mailbox, Meeting, Occurrence, Outbox, Reservation, Room
 from webapp.outbox import want_run
 
@@ -126,6 +126,8 @@ def keep_here(session: Session, room: Room, mailbox_id: int, now: datetime) -> N
         .where(Reservation.id.in_(own))
         .values(sync_state=SyncState.LOCAL, sync_code=None, sync_fields={})
     )
+    series = own.where(Meeting.kind == MeetingKind.SERIES)  # from now on their rules alone tell further dates
+    session.execute(update(Reservation).where(Reservation.id.in_(series)).values(dates_until=now))
     session.execute(update(Hold).where(Hold.room_id == room.id, Hold.closed_at.is_(None)).values(closed_at=now))
 
 
