@@ -183,3 +183,13 @@ def test_writes_in_doubt_are_settled_by_looking(world: World, here: Here, kind: 
     assert not world.conflicts()
     assert_followed(world)
     assert_quiet(world)
+
+
+def test_what_people_here_asked_for_never_brakes_the_room_that_follows_it(world: World, here: Here) -> None:
+    here.book(weekly(12))
+    world.run()
+    for number in range(1, 9):
+        here.cancel(week(number))
+        world.run()
+    assert not world.holds()
+    assert_followed(world)

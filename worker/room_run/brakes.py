@@ -39,7 +39,10 @@ def is_cancel(decision: Decision) -> bool:
 
 
 def is_retime(decision: Decision) -> bool:
-    """Whether it moves a reservation here. That the window rolled on moves no date of a series (H13)."""
+    """Whether it moves a reservation here, which nobody here asked for. That the window rolled on moves no date of a
+    series (H13)."""
+    if decision.item.follows_wish:
+        return False
     groups = frozenset[str]().union(*(action.groups for action in decision.plan if isinstance(action, Apply)))
     base, seen = decision.item.base, decision.item.observed
     if groups & {"time", "dates"} != {"dates"} or base is None or seen is None:

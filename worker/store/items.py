@@ -56,6 +56,8 @@ class Item:
     ours: bool
     leaving: bool
     """It moves to another room, and is not there yet."""
+    follows_wish: bool
+    """A room's copy follows what people here changed of it."""
     waits_for_push: bool
     """An unsent change or an unsettled write of this reservation: the push decides, from a fresh read."""
     parked: bool
@@ -172,6 +174,7 @@ def _item(link: Link, reservation: Reservation | None, busy: set[int], parked: s
         local=local,
         ours=ours,
         leaving=reservation is not None and reservation.leaves_for_id is not None,
+        follows_wish=reservation is not None and bool(reservation.pending_time or reservation.declined_dates),
         waits_for_push=link.reservation_id in busy,
         parked=link.reservation_id in parked,
     )
