@@ -69,11 +69,13 @@ class Camera:
         """Go to an address of the panel."""
         self.page.goto(f"{self.stack.panel}{path}")
 
-    def take(self, name: str, path: str | None = None) -> None:
-        """Pictures of what is shown, or of an address."""
+    def take(self, name: str, path: str | None = None, *, scroll: bool = True) -> None:
+        """Pictures of what is shown, or of an address, from its top on."""
         if path is not None:
             self.open(path)
-        self.page.evaluate("document.querySelectorAll('.toast').forEach((toast) => toast.remove()); scrollTo(0, 0)")
+        self.page.evaluate("document.querySelectorAll('.toast').forEach((toast) => toast.remove())")
+        if scroll:
+            self.page.evaluate("scrollTo(0, 0)")
         for look, (theme, width, height) in LOOKS.items():
             self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
             self.page.set_viewport_size({"width": width, "height": height})
@@ -90,7 +92,7 @@ def _take_all(browser: Browser, stack: Stack) -> None:
     camera = Camera(context.new_page(), browser.new_page(), stack)
     camera.take("sign-in", "/sign-in")
     steps.sign_in(camera.page, stack)
-    for part in (_before_anything, _connection, _rooms, _bookings, _trouble, _timetables, _activity):
+    for part in (_before_anything, _connection, _rooms, _bookings, _series, _trouble, _timetables, _activity):
         part(camera)
     context.close()
 
@@ -174,6 +176,33 @@ def _bookings(camera: Camera) -> None:
     people.close()
     steps.wait_on_timetable(page, stack, "Aspen", "", "10:30")
     steps.wait_on_timetable(page, stack, "Coral", "", "14:00")
+
+
+def _series(camera: Camera) -> None:
+    """A series while it is filled in, what is taken of it, one date changed, and which dates are meant."""
+    page, stack = camera.page, camera.stack
+    steps.fill_here(page, stack, "Opal", "Works council", "10:00", "11:30")
+    steps.fill_weekly(page, 6)
+    expect(page.locator("#repeat-says")).to_contain_text("6 times")
+    page.locator("#repeating").evaluate("part => part.scrollIntoView()")
+    camera.take("series-new", scroll=False)
+    page.get_by_role("button", name="Book room").click()
+    expect(page.locator(".toast").first).to_contain_text("is booked")
+    steps.on_timetable(page, "Opal", "Works council", "10:00").get_by_role("link").click()
+    series = page.url.removeprefix(stack.panel).split("?")[0]
+    second = (DAY + timedelta(weeks=1)).isoformat()
+    camera.open(f"{series}/edit?which=one&date={second}")
+    page.get_by_label("Title").fill("Works council with auditors")
+    steps.fill_time(page, "14:00", "15:00")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.locator("#reservation-state")).to_contain_text("Synced")
+    camera.take("series-date")
+    page.get_by_role("link", name="Edit", exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    camera.take("series-which")
+    steps.book_here(page, stack, "Opal", "Rehearsal", "11:00", "12:00", weeks=8)
+    expect(page.get_by_role("button", name="free dates only")).to_be_visible()
+    camera.take("series-taken")
 
 
 def _timetables(camera: Camera) -> None:
