@@ -210,8 +210,11 @@ def _listed(session: Session, connection_id: int) -> tuple[Sequence[Listed], dic
     query = select(*_OF_CHOICE, RoomChoice.floor).where(
         RoomChoice.connection_id == connection_id, RoomChoice.address.not_in(_LINKED)
     )
-    found = session.execute(query).all()
-    return [Listed(*row[:5]) for row in found], {row.id: row.floor for row in found}
+    listed, floors = [], {}
+    for key, address, name, building, capacity, floor in session.execute(query):
+        listed.append(Listed(key, address, name, building, capacity))
+        floors[key] = floor
+    return listed, floors
 
 
 def _linked_count(session: Session, connection_id: int) -> int:

@@ -24,7 +24,7 @@ from webapp.models import Connection
 from webapp.room_import.mapping import AT_ONCE, PER_PAGE, SHOWN, RoomMapping, Row, linked_rows
 from webapp.room_import.words import WHY
 from webapp.rooms import many, queries, service
-from webapp.rooms.forms import zone_names
+from webapp.rooms.forms import zone_options
 from webapp.rooms.shown import field_words
 from webapp.running import door_bell
 from webapp.words import Words, words_for, words_of
@@ -102,6 +102,7 @@ def _context(form: Mapping[str, str], connection: Connection | None) -> dict[str
         return context
     mapping = RoomMapping(session, connection.id, form)
     show, q = _show(form), form.get("q", "").strip()[:200]
+    time_zone = form.get("time_zone") or queries.usual_zone(session)
     page, rows, total = _page_of(mapping, connection.id, show, q, _page(form))
     return context | {
         "mapping": mapping,
@@ -111,8 +112,8 @@ def _context(form: Mapping[str, str], connection: Connection | None) -> dict[str
         "total": total,
         "rows": rows,
         "carried": mapping.changed(besides={row.listed.key for row in rows}),
-        "zones": zone_names(),
-        "time_zone": form.get("time_zone") or queries.usual_zone(session),
+        "zones": zone_options(time_zone),
+        "time_zone": time_zone,
         "active": "active" in form or "time_zone" not in form,
     }
 

@@ -39,6 +39,11 @@ def _zone_option(name: str, label: str, selected: bool) -> Markup:
     return Markup('<option {}value="{}">{}</option>').format(chosen, name, label)
 
 
+def zone_options(chosen: str) -> Markup:
+    """The options of a select of zones, with one of them selected."""
+    return Markup("").join(_zone_option(name, name.replace("_", " "), name == chosen) for name in zone_names())
+
+
 class ZoneSelect(Select):  # type: ignore[misc]
     """A select whose hundreds of options are written once: they were most of the time that the panel took."""
 
