@@ -45,7 +45,7 @@ def sign_in(address: str, email: str, password: str) -> requests.Response:
         return session.post(page.url, data=values, timeout=10)
 
 
-def test_the_second_start_continues_with_the_same_data_addresses_and_password(
+def test_the_second_start_continues_with_the_same_data_addresses_and_password_and_no_log_has_a_secret(
     demo: Callable[..., Demo],
 ) -> None:
     port = free_port()
@@ -56,8 +56,12 @@ def test_the_second_start_continues_with_the_same_data_addresses_and_password(
     certificate = str(first.data / "tenant" / "ca.pem")
     assert requests.get(first.shown("Outlook page") or "", verify=certificate, timeout=10).ok
     pids = first.pids().values()
+    secrets = [password, first.shown("Secret Value"), *json.loads((first.data / "keys.json").read_text()).values()]
 
     assert first.stop() == 0
+    logs = "".join(file.read_text(errors="replace") for file in (first.data / "log").iterdir())
+    assert all(secrets)
+    assert not [secret for secret in secrets if secret and secret in logs]
     assert first.last_words_of_tenant() == {"personal": 0, "improper": []}
     assert not [pid for pid in pids if is_alive(pid)]
     assert first.pids() == {}
@@ -71,7 +75,7 @@ def test_the_second_start_continues_with_the_same_data_addresses_and_password(
     assert "sign-in" not in answer.url
 
 
-def test_without_the_tenant_and_with_its_port_taken_the_panel_still_answers(
+def test_without_the_tenant_its_port_taken_and_its_valkey_killed_the_panel_still_answers(
     demo: Callable[..., Demo],
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -85,26 +89,9 @@ def test_without_the_tenant_and_with_its_port_taken_the_panel_still_answers(
         assert list(run.pids()) == ["valkey", "clock", "worker", "web"]
         assert "Outlook page" not in run.said
 
-
-def test_no_secret_is_written_to_a_log(demo: Callable[..., Demo]) -> None:
-    run = demo(port=free_port())
-    secrets = [run.shown("Password"), run.shown("Secret Value")]
-    secrets += json.loads((run.data / "keys.json").read_text()).values()
-    run.stop()
-    logs = "".join(file.read_text(errors="replace") for file in (run.data / "log").iterdir())
-
-    assert all(secrets)
-    assert not [secret for secret in secrets if secret and secret in logs]
-
-
-def test_a_killed_valkey_is_started_again_and_ends_nothing_else(demo: Callable[..., Demo]) -> None:
-    run = demo("--no-tenant", port=free_port())
-    before = run.pids()
-
-    os.kill(before["valkey"], signal.SIGKILL)
-
-    assert wait_until(lambda: run.pids()["valkey"] != before["valkey"], 20.0), run.said
-    assert {name: pid for name, pid in run.pids().items() if name != "valkey"} == {
-        name: pid for name, pid in before.items() if name != "valkey"
-    }
-    assert requests.get(run.shown("Panel") or "", timeout=10).ok
+        before = run.pids()
+        killed = before.pop("valkey")
+        os.kill(killed, signal.SIGKILL)
+        assert wait_until(lambda: run.pids()["valkey"] != killed, 20.0), run.said
+        assert {name: pid for name, pid in run.pids().items() if name != "valkey"} == before
+        assert requests.get(address, timeout=10).ok

@@ -161,7 +161,7 @@ class Rooms(RuleBasedStateMachine):
             self.example.close()
 
 
-def run_examples(part: int, examples: int, steps: int = 8) -> None:
+def run_examples(part: int, examples: int, steps: int = 6) -> None:
     """Let Hypothesis play so many examples, the same ones each time; `part` names another set of them."""
     chosen = settings(
         max_examples=examples,

@@ -13,7 +13,8 @@ from tests.sync import planted
 from tests.sync.harness import play
 from tests.sync.harsh import WORST, Plan
 
-SEEDS = (*range(1000, 1018), 629)
+SEEDS = (*range(1000, 1012), 629)
+"""With the worst ones 16 worlds, each with over 31 changes: 500 at least."""
 TRIES = 40
 
 
@@ -23,10 +24,10 @@ def test_what_people_wanted_is_there_or_named_whatever_happens(seed: int) -> Non
     outcome = play(seed)
     assert not outcome.problems, _story(outcome.trace, outcome.problems, str(seed))
     assert outcome.peak_twins == 1, f"seed {seed}: {outcome.peak_twins} events stood for one reservation"
-    assert outcome.changes >= 20
+    assert outcome.changes >= 32
 
 
-@pytest.mark.parametrize("seed", range(2000, 2006))
+@pytest.mark.parametrize("seed", range(2000, 2003))
 def test_a_create_that_is_hidden_and_forgotten_at_once_heals(seed: int) -> None:
     """H35, H38, H77: twins can arise then for a moment; in the end there is one event a reservation."""
     outcome = play(seed, WORST)

@@ -123,9 +123,9 @@ def edit_everywhere(world: World, title: str) -> None:
 
 
 def pass_minutes(world: World, minutes: int) -> None:
-    """The clock rings for what is due."""
-    for _ in range(minutes * 6):
-        for name in world.rooms:
+    """Each minute somebody wants every room; the clock rings for what is due."""
+    for tick in range(minutes * 6):
+        for name in world.rooms if tick % 6 == 0 else ():
             world.want(name)
         for mailbox_id in world.due():
             world.worker.run(mailbox_id)
@@ -191,8 +191,8 @@ def test_a_scope_lost_for_one_room_of_ten_stops_this_room_and_cancels_nothing(fl
     else:
         world.tenant.faults.add("any", "403", NEVER_USED_UP, mailbox=lost)
     edit_everywhere(world, "Meanwhile")
-    for _ in range(36):
-        for name in world.rooms:
+    for step in range(36):
+        for name in world.rooms if step % 6 == 0 else ("room3",):
             world.want(name, full=name == "room3")
         for mailbox_id in world.due():
             world.worker.run(mailbox_id)

@@ -114,7 +114,7 @@ TITLES = st.text(max_size=80) | st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(title=TITLES, there=st.booleans())
 def test_titles_of_every_kind_agree_after_one_write(title: str, there: bool) -> None:
     """H60, I4: long, combined, from right to left, broken: cut once, and the same way on both sides."""
