@@ -23,6 +23,7 @@ from tests.sync.series_world import Here, dates_here, dates_there, week, weekly
 from tests.sync.world import World
 from tests.tenant import Booked
 from tests.tenant.personal import improper_requests
+from tests.tenant.switches import Switches
 from webapp.database import Transactions
 from webapp.domain.recurrence import Series
 from webapp.domain.rule import Range
@@ -44,12 +45,13 @@ class Story:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.deaths = DyingTransactions.Deaths()
-        self.world = World(seed=seed, wrap_transactions=self._transactions)
         self.trace: list[str] = []
+        self.world = World(seed=seed, wrap_transactions=self._transactions)
         switches = self.world.tenant.switches
         switches.master_change_wipes_exceptions = self.random.random() < 0.5
-        switches.patch_answers_empty = self.random.random() < 0.3
-        switches.immutable_occurrence_ids = self.random.random() < 0.5
+        for name, other in self.random.sample(Switches.alternatives(), 3):
+            setattr(switches, name, other)
+            self.trace.append(f"{name} is {other}")
         self.world.tenant.add_person(self.world.address("ada"), "Ada")
         self.world.set_modes(delegation=True, create=True)
         self.world.add_room("alder")

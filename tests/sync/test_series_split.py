@@ -6,11 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
-from tests.sync.afterlife import after_death
 from tests.sync.checks import assert_quiet, decide, once, put
-from tests.sync.moments import MomentousTransactions, Moments
 from tests.sync.series_world import (
     Here,
     dates_here,
@@ -46,11 +43,6 @@ def here(world: World) -> Here:
     world.add_room("alder")
     world.run()
     return whole(world)
-
-
-def is_write(what: str) -> bool:
-    """Whether a moment is a request that changes something."""
-    return what.startswith(("POST", "PATCH", "DELETE"))
 
 
 def held(world: World, hours: int) -> list[str]:
@@ -142,47 +134,6 @@ def test_all_dates_that_follow_are_cancelled_by_one_patch(world: World, here: He
     assert [one[0] for one in dates_there(world)] == [week(0).isoformat(), week(1).isoformat()]
     assert dates_here(world) == dates_there(world)
     assert_quiet(world)
-
-
-def test_a_worker_that_dies_at_any_write_of_a_split_comes_to_the_same_end(tmp_path: Any) -> None:
-    """H23, H79: in a fork before each write of the run that sends it, and before the commit that follows it."""
-    moments = Moments()
-
-    def watched(engine: Engine) -> MomentousTransactions:
-        return MomentousTransactions(engine, moments)
-
-    world = World(wrap_transactions=watched)
-    try:
-        world.add_room("alder")
-        world.run()
-        here = whole(world)
-        here.follow(week(2), weekly(4, AT_TWO, first=week(2)))
-        world.tenant.on_request(moments.on_request)
-        ends: dict[str, Any] = {}
-
-        last = ""
-
-        def end() -> Any:
-            world.worker = world.new_worker("worker-2")
-            world.run(patience=60)
-            writes = len(written(world))
-            world.run()
-            return dates_there(world), dates_here(world), len(world.holds()), len(written(world)) - writes
-
-        def die(number: int, what: str) -> None:
-            nonlocal last
-            if is_write(what) or (what == "commit" and is_write(last)):
-                ends[f"{number} {what}"] = after_death(world, end)
-            last = what
-
-        with moments.counting(die):
-            world.run()
-        expected = end()
-        assert expected[0] == expected[1] and expected[2:] == (0, 0)
-        assert len(ends) == 6
-        assert {where: one for where, one in ends.items() if one != expected} == {}
-    finally:
-        world.close()
 
 
 def test_what_is_booked_between_the_cut_and_the_tail_in_outlook_keeps_its_date(world: World, here: Here) -> None:

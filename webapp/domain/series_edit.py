@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 
 from webapp.domain import rule_dates
+from webapp.domain.intervals import Span
 from webapp.domain.recurrence import ChangedDate, Series
 from webapp.domain.rule import WEEK, Fault, InvalidRule, Pattern, PatternType, Range, Rule, Weekday
 from webapp.domain.wall import DayTimes, WallTimes, WholeDays
@@ -127,6 +128,16 @@ def lost(before: Series, after: Series) -> Remains:
 
     dropped = tuple(one for one in before.exceptions if is_lost(one))
     return Remains(after, dropped, frozenset(day for day in before.cancelled if after.has_date(day)))
+
+
+def with_date(series: Series, original: date, span: Span | None) -> Series:
+    """A series with one of its dates then, or not at all."""
+    others = tuple(one for one in series.exceptions if one.original != original)
+    if span is None:
+        return replace(series, exceptions=others, cancelled=series.cancelled | {original})
+    lives = replace(series, exceptions=others, cancelled=series.cancelled - {original})
+    own = span if span != lives.occurrence(original).planned else None
+    return replace(lives, exceptions=(*others, ChangedDate(original, own)))
 
 
 def only_end_differs(one: Rule, other: Rule) -> bool:

@@ -75,6 +75,8 @@ def _block(
         if invited:
             await_series(reservation, PendingSeries(series, Series(series.rule)))
         return
+    if series == before:  # another title moves no date
+        return
     zone = ZoneInfo(room.time_zone)
     pending = await_series(reservation, PendingSeries(series, before))
     write_dates(session, reservation, room, beside(pending, held_now(reservation), now, zone), sync_window(now)[0])

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from webapp.domain.words import Answer, LinkRole, SyncState
-from webapp.models import Link, Outbox, Reservation, Room
+from webapp.domain.intervals import Span
+from webapp.domain.series_edit import with_date
+from webapp.domain.words import Answer, LinkRole, MeetingKind, SyncState
+from webapp.models import Link, Meeting, Outbox, Reservation, Room
 from webapp.outbox import want_run
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.remote import cancel_remote, decline_remote
 from webapp.reservations.rows import end_reservation, is_pending, lock_room
+from webapp.reservations.series_pending import await_series, pending_series
+from webapp.reservations.series_rows import series_of, set_series
 from worker.store.authority import AWAITED_AFTER, Authority, Reading, is_unsent, live_reservations
 from worker.store.ending import take_in_again
 from worker.sync.link import observation_from_json
@@ -32,6 +37,32 @@ def give_up_time(session: Session, meeting_id: int, now: datetime) -> None:
         for row in [row for row in reservation.occurrences if is_pending(row.original_start)]:
             reservation.occurrences.remove(row)
         settle_overlaps(session, reservation, now)
+    if session.get_one(Meeting, meeting_id).kind is MeetingKind.SERIES:
+        _read_copies_again(session, meeting_id)
+
+
+def give_up_date(session: Session, meeting_id: int, original: date, span: Span | None, now: datetime) -> None:
+    """One date of a series stays as its organizer has it: what else was set here is still awaited."""
+    meeting = session.get_one(Meeting, meeting_id)
+    series = series_of(meeting)
+    if series is not None:
+        set_series(meeting, with_date(series, original, span))
+        meeting.revision += 1
+    for reservation in live_reservations(session, meeting_id):
+        lock_room(session, reservation.room_id)
+        pending = pending_series(reservation)
+        if pending is not None:
+            await_series(reservation, replace(pending, wanted=with_date(pending.wanted, original, span)))
+    _read_copies_again(session, meeting_id)
+
+
+def _read_copies_again(session: Session, meeting_id: int) -> None:
+    """The rooms' copies say what blocks them, as nothing that differs from it is awaited any more."""
+    for reservation in live_reservations(session, meeting_id):
+        copies = select(Link.id).where(Link.reservation_id == reservation.id, Link.role == LinkRole.COPY)
+        for link_id in session.scalars(copies).all():
+            take_in_again(session, link_id)
+        want_run(session, reservation.room.mailbox_id)
 
 
 def end_made_here(session: Session, meeting_id: int, now: datetime) -> None:

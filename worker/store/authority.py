@@ -6,7 +6,7 @@ All of it happens in the lane of the meeting's lead room: the lowest id among it
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,8 @@ from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.access import Modes, may_read_organizer
+from webapp.domain.intervals import Span
+from webapp.domain.series_edit import with_date
 from webapp.domain.words import (
     BY_OUTLOOK,
     AuthorityState,
@@ -288,6 +290,15 @@ def agree_date(
     if link is not None and base is not None and base.local.series is not None and wanted.series is not None:
         link.base_local = values_to_json(agreed_after(base.local, wanted, step))
         link.written_at = now
+
+
+def agree_date_as(session: Session, meeting_id: int, original: date, span: Span | None) -> None:
+    """One date of the organizer's series stays as he has it."""
+    link = session.scalar(select(Link).where(Link.meeting_id == meeting_id, Link.role == LinkRole.AUTHORITY))
+    base = base_of(link) if link is not None else None
+    if link is not None and base is not None and base.local.series is not None:
+        series = with_date(base.local.series, original, span)
+        link.base_local = values_to_json(replace(base.local, series=series))
 
 
 def follow_dates(session: Session, meeting: Meeting) -> None:

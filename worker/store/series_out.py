@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import Span, span_to_json
-from webapp.domain.recurrence import ChangedDate, Series
-from webapp.domain.series_edit import lost
+from webapp.domain.recurrence import Series
+from webapp.domain.series_edit import lost, with_date
 from webapp.domain.words import AttemptKind, ConflictKind, LinkState
 from webapp.models import Link, Outbox, Reservation
 from webapp.outbox import queue_for_push
@@ -145,18 +145,9 @@ def follow_date(session: Session, link_id: int, original: date, span: Span | Non
     reservation, base = session.get_one(Reservation, link.reservation_id), base_of(link)
     series = series_of(reservation.meeting)
     assert series is not None and base is not None and base.local.series is not None, "only a followed series"
-    _keep(session, reservation, _with_date(series, original, span), now)
-    agreed = _with_date(base.local.series, original, span)
+    _keep(session, reservation, with_date(series, original, span), now)
+    agreed = with_date(base.local.series, original, span)
     link.base_local = values_to_json(replace(base.local, series=agreed))
-
-
-def _with_date(series: Series, original: date, span: Span | None) -> Series:
-    others = tuple(one for one in series.exceptions if one.original != original)
-    if span is None:
-        return replace(series, exceptions=others, cancelled=series.cancelled | {original})
-    lives = replace(series, exceptions=others, cancelled=series.cancelled - {original})
-    own = span if span != lives.occurrence(original).planned else None
-    return replace(lives, exceptions=(*others, ChangedDate(original, own)))
 
 
 def _keep(session: Session, reservation: Reservation, series: Series, now: datetime) -> None:

@@ -17,8 +17,8 @@ from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import PersonMailbox
 from worker.room_run.series_writing import is_done
 from worker.room_run.writing import NOT_DONE, drop, in_doubt, not_done
+from worker.store import answers, records, series_out, writes
 from worker.store import authority as authorities
-from worker.store import records, series_out, writes
 from worker.store.organizing import Task
 from worker.store.series_out import Sent
 from worker.store.writes import OpenAttempt, Write
@@ -168,7 +168,13 @@ def _keep_his(run: Run, task: Task, event: Event | None, wanted: Values, step: C
             there = span_to_json(event.span) if event is not None else {}
             records.disagree(session, run.lane.room_id, task.reservation_id, kind, "there", here, there, now)
             run.log.step(session, now, "none", "conflict", task.reservation_id, kind.value)
-        authorities.agree_date(session, writes.meeting_of(session, task.reservation_id), wanted, step, now)
+        meeting_id = writes.meeting_of(session, task.reservation_id)
+        if both_gone:
+            authorities.agree_date(session, meeting_id, wanted, step, now)
+            return
+        his = event.span if event is not None else None
+        authorities.agree_date_as(session, meeting_id, step.original, his)
+        answers.give_up_date(session, meeting_id, step.original, his, now)
 
 
 def _agree(run: Run, task: Task, wanted: Values, step: ChangeDate) -> None:
