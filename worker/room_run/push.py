@@ -72,7 +72,7 @@ def push_all(run: Run) -> None:
             continue
         run.log.begin()
         if push.split is Stage.WAITS:
-            _put_off(run, push, SOON)
+            _put_off(run, push, SOON if push.tries < MOST_CLEARING else None)
             continue
         try:
             _block_its_time(run, push)

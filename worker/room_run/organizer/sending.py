@@ -43,6 +43,9 @@ from worker.sync.series_plan import END, RULE, groups_of_rule, has_rule
 from worker.sync.values import LOCAL_GROUPS, REMOTE_GROUPS, Values, changed, values_to_json
 
 BUSY = timedelta(seconds=1)
+AT_ONCE = 5
+"""So often in a row a series waits a second for the one that it goes on from to be cut, then longer each time."""
+
 DOUBTED = 2
 OFTEN = 6
 """An event that was not found so often is told to people; it is looked for on all the same."""
@@ -84,7 +87,7 @@ def send_task(run: Run, outbox_id: int) -> None:
 def _is_half_of_split(run: Run, task: Task) -> bool:
     """Whether it goes on from a date of another series that is not cut yet, or cannot be."""
     if task.split is Stage.WAITS:
-        _put_off(run, task, BUSY)
+        _put_off(run, task, BUSY if task.tries < AT_ONCE else None)
     elif task.split is Stage.FAILED:
         _take_split_back(run, task)
     return task.split in (Stage.WAITS, Stage.FAILED)
@@ -175,7 +178,11 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
     here = changed(base.local, authority.local, LOCAL_GROUPS) - {"series"}
     there = changed(base.remote, seen.values, REMOTE_GROUPS) - {"dates"}
     both = {group for group in here & there if getattr(authority.local, group) != getattr(seen.values, group)}
-    ruled, overruled = _rule_to_send(base, authority.local, seen.values, there)
+    ruled, overruled = groups_of_rule(base.local.series, authority.local.series), frozenset[str]()
+    agreed = frozenset[str]()
+    if ruled and "rule" in there:
+        agreed, overruled = _rule_of_both(authority.local, seen.values, ruled)
+        ruled = frozenset()
     both |= overruled
     wanted = any(room.wanted for room in task.rooms)
     send = frozenset(here - there) | ruled if wanted else frozenset[str]()
@@ -192,6 +199,8 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
         if "time" in both:
             answers.give_up_time(session, authority.meeting_id, now)
         link_id = authorities.know(session, authority, Reading(mailbox.id, event.id, seen), base, now)
+        if agreed:
+            authorities.wrote(session, link_id, seen, authority.local, agreed, now)
         if war:
             authorities.forget_base(session, authority.meeting_id)
     if send or remove or add:
@@ -208,15 +217,11 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
             authorities.look_again_at(session, authority.meeting_id, run.now())
 
 
-def _rule_to_send(
-    base: Base, local: Values, seen: Values, there: frozenset[str]
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Of a series: the groups of its rule to send, and those in which its organizer's other rule stands."""
-    ruled = groups_of_rule(base.local.series, local.series)
-    if not ruled or local.series is None or "rule" not in there:
-        return ruled, frozenset()
-    same = has_rule(seen, local.series.rule)
-    return frozenset(), frozenset() if same else frozenset({"time"})
+def _rule_of_both(local: Values, seen: Values, ruled: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The rule of a series was changed on both sides: the groups that are agreed, as he wants the same, or those in
+    which his word stands."""
+    same = local.series is not None and has_rule(seen, local.series.rule)
+    return (ruled, frozenset()) if same else (frozenset(), frozenset({"time"}))
 
 
 def _assumed_base(task: Task, local: Values, remote: Values) -> Base:
