@@ -53,8 +53,10 @@ def create_in() -> str:
 
 def repeats() -> str:
     """What the fields of a series come to, while they are filled in."""
-    form = ReservationForm(formdata=request.args, meta={"csrf": False})
-    return render_template("reservations/_repeat_says.html", repeat_said=repeat_said(form))
+    args, form = request.args, ReservationForm(formdata=request.args, meta={"csrf": False})
+    room, besides = db.session.get(Room, args.get("room_id", 0, whole)), args.get("besides", None, whole)
+    said = repeat_said(db.session(), form, room, args.get("zone", ""), besides)
+    return render_template("reservations/_repeat_says.html", repeat_said=said)
 
 
 def add() -> AnyResponse:

@@ -76,7 +76,7 @@ def new_panel(session: Session, form: ReservationForm, room: Room | None, buildi
         "form": form,
         "room": room,
         "more_rooms": more,
-        "repeat_said": repeat_said(form),
+        "repeat_said": repeat_said(session, form, room),
         **create_in(session, room),
     }
 
@@ -90,11 +90,12 @@ def edit_panel(session: Session, form: ReservationForm, reservation: Reservation
     return {"form": form, "room": reservation.room, "may_move": len(rooms) > 1, "more_rooms": more, **facts}
 
 
-def series_panel(form: ReservationForm, reservation: Reservation) -> dict[str, Any]:
-    """The panel of a series, or of dates of it, which stays in its room."""
-    form.offer([reservation.room], needed=True)
-    said = {"repeat_said": repeat_said(form), "short_day": short_day}
-    return {"form": form, "room": reservation.room, "may_move": False, **said}
+def series_panel(session: Session, form: ReservationForm, reservation: Reservation, zone: str) -> dict[str, Any]:
+    """The panel of a series, or of dates of it, which stays in its room; `zone`: by whose clock it is filled in."""
+    room = reservation.room
+    form.offer([room], needed=True)
+    said = {"repeat_said": repeat_said(session, form, room, zone, reservation.id), "short_day": short_day}
+    return {"form": form, "room": room, "may_move": False, "clock_zone": zone, **said}
 
 
 def create_in(session: Session, room: Room | None) -> dict[str, Any]:

@@ -146,8 +146,8 @@ def _panel(
 ) -> Response:
     found = meant.reservation
     facts = facts or panel_facts(db.session(), found, utcnow())
-    shown = {"which": meant.which.value, "day": meant.day, "clock_zone": meant.zone.key}
-    beside = {**panel.series_panel(form, found), **facts, **shown, **extra}
+    shown = {"which": meant.which.value, "day": meant.day}
+    beside = {**panel.series_panel(db.session(), form, found, meant.zone.key), **facts, **shown, **extra}
     return work(http_status, board_of(found.room, form.day.data), **beside)
 
 

@@ -97,6 +97,8 @@ WHICH_WORDS: dict[Doing, dict[str, tuple[str, str]]] = {
 }
 """What each choice is called and does, by `webapp.reservations.which.Which`."""
 
+IS_FREE = "<bdi>{room}</bdi> is free on all of them: {dates}."
+IS_TAKEN = "<bdi>{room}</bdi> is taken on {taken} of {dates}. Which they are is told before anything is booked."
 ALL_CANCELLED = "The whole series is cancelled."
 ALL_LEFT = "<bdi>{room}</bdi> is taken off the whole series; its other rooms keep it."
 

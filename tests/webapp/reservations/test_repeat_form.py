@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from webapp.domain.rule import Pattern, PatternType, Range, RangeType, Rule, Weekday, WeekIndex
 from webapp.domain.wall import WallTimes, WholeDays
 from webapp.reservations.forms import ReservationForm
-from webapp.reservations.repeat_shown import repeat_said
+from webapp.reservations.repeat_shown import RepeatSaid, repeat_said
 
 TUESDAY = date(2026, 11, 24)
 NINE = WallTimes(time(9), time(10))
@@ -39,6 +40,11 @@ def application() -> Iterator[None]:
 
 def form_of(**fields: Any) -> ReservationForm:
     return ReservationForm(formdata=MultiDict(WHOLE | fields), meta={"csrf": False})
+
+
+def said_of(form: ReservationForm) -> RepeatSaid | None:
+    """What is said before a room is chosen, of which nothing is asked."""
+    return repeat_said(Session(), form, None)
 
 
 def weekly(**pattern: Any) -> Pattern:
@@ -170,14 +176,14 @@ def test_a_series_moves_with_its_first_day_where_nothing_else_was_chosen() -> No
 
 
 def test_the_sentence_is_said_while_the_fields_are_filled_in() -> None:
-    said = repeat_said(form_of(days_of_week=["tuesday", "thursday"], interval="2"))
+    said = said_of(form_of(days_of_week=["tuesday", "thursday"], interval="2"))
     assert said is not None
     assert said.sentence == "Every 2 weeks on Tuesday and Thursday until 12 October 2027, 47 times"
     assert (said.first, said.missing) == ("", "")
 
 
 def test_a_first_date_later_than_the_day_is_said() -> None:
-    said = repeat_said(form_of(days_of_week=["thursday"]))
+    said = said_of(form_of(days_of_week=["thursday"]))
     assert said is not None
     assert said.first == "26 November 2026"
 
@@ -192,14 +198,14 @@ def test_a_first_date_later_than_the_day_is_said() -> None:
     ],
 )
 def test_what_the_sentence_still_lacks_stands_in_its_place(fields: dict[str, str], missing: str) -> None:
-    said = repeat_said(form_of(**fields))
+    said = said_of(form_of(**fields))
     assert said is not None
     assert said.missing.startswith(missing)
     assert not said.sentence
 
 
 def test_nothing_is_said_of_what_does_not_repeat() -> None:
-    assert repeat_said(form_of(repeat="")) is None
+    assert said_of(form_of(repeat="")) is None
 
 
 def test_an_unknown_choice_reads_as_the_default() -> None:

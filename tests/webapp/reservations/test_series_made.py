@@ -84,6 +84,22 @@ def test_the_sentence_is_a_part_of_its_own_and_says_what_is_missing(world: World
     assert text_of(world.get("/reservations/repeats?repeat=", htmx=True)) == ""
 
 
+def test_the_sentence_says_whether_the_room_is_free_on_its_dates(world: World) -> None:
+    args = "day=2026-11-24&start=10:00&end=11:00&repeat=weekly&interval=1"
+    room_id = taken_room(world)
+    part = text_of(world.get(f"/reservations/repeats?{args}&ends=numbered&times=4&room_id={room_id}", htmx=True))
+    assert "Alder is taken on 2 of 4 dates. Which they are is told before anything is booked." in part
+    free = text_of(world.get(f"/reservations/repeats?{args}&ends=noEnd&room_id={world.room('Birch')}", htmx=True))
+    assert "Birch is free on all of them: 51 dates of the coming year." in free
+    own = f"besides={world.booking(room_id, at(10, 11, day=22))}"
+    part = text_of(
+        world.get(f"/reservations/repeats?{args}&ends=numbered&times=4&room_id={room_id}&{own}", htmx=True)
+    )
+    assert "taken on 2 of 4 dates" in part
+    odd = world.get(f"/reservations/repeats?{args}&ends=numbered&times=4&room_id={room_id}&zone=Nowhere", htmx=True)
+    assert "Nobody knows this time zone." in text_of(odd)
+
+
 def test_without_a_script_a_preview_says_the_sentence_and_saves_nothing(world: World) -> None:
     shown = book(world, {"room_id": world.room(), "title": "", "preview": "y", "days_of_week": ["thursday"]})
     assert shown.status_code == 200
