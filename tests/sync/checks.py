@@ -121,12 +121,14 @@ def decide(
     *,
     only: Collection[int | None] | None = None,
     by: str = "Ines",
+    hold_id: int | None = None,
 ) -> int:
     """A person decides an open hold (the only one, or that of a kind) as it is shown to him; `only` these
     reservations of it. How many actions that were."""
     with world.transactions.writing() as session:
         query = select(Hold).where(Hold.closed_at.is_(None))
-        hold = session.scalars(query if kind is None else query.where(Hold.kind == kind)).one()
+        query = query if kind is None else query.where(Hold.kind == kind)
+        hold = session.scalars(query if hold_id is None else query.where(Hold.id == hold_id)).one()
         ids = None if only is None else [row.id for row in hold.actions if row.reservation_id in only]
         seen = holds.token(holds.offered(hold, ids, choice))
         return holds.decide(session, hold.id, ids, choice, by, seen, world.now()).count

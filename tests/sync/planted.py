@@ -12,7 +12,7 @@ from sqlalchemy import false, update
 
 from webapp.models import DeltaSession, Link
 from worker.graph.client import GraphClient
-from worker.room_run import apply, push, refresh, settle, writing
+from worker.room_run import apply, own, refresh, settle, writing
 from worker.store import claims, observing, rounds, writes
 from worker.store.claims import Lane
 from worker.store.items import Item
@@ -53,7 +53,7 @@ def unknown_taken_for_absent(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(apply, "_remote_side", believed)
     patch.setattr(refresh, "may_be_unreadable", lambda item, now: False)
-    patch.setattr(push, "may_be_unreadable", lambda item, now: False)
+    patch.setattr(own, "may_be_unreadable", lambda item, now: False)
     patch.setattr(refresh, "_read", lambda run, item: refresh._not_there(run, item))
 
 

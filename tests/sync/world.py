@@ -259,14 +259,15 @@ class World:
             self.want(name)
             self.worker.run(self.mailbox_id(name))
 
-    def run(self, patience: int = 40, *, settle: bool = True) -> None:
-        """Sync until nothing is left to do, advancing the clock over every wait."""
+    def run(self, patience: int = 40, *, settle: bool = True, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Sync until nothing is left to do, advancing the clock over every wait; `meanwhile` somebody looks in."""
         for name in self.rooms:
             if self.is_linked(name):
                 self.want(name)
         for _ in range(patience):
             if settle:
                 self.tenant.settle()
+            meanwhile()
             due = self.due()
             if not due:
                 wait = self._next_wait()
