@@ -158,6 +158,22 @@ def test_a_shorter_or_longer_range_sends_the_recurrence_alone_and_keeps_exceptio
     assert_quiet(world)
 
 
+def test_what_a_longer_range_costs_single_dates_is_told_and_cancelled_ones_stay_so_h24(
+    world: World, here: Here
+) -> None:
+    world.tenant.switches.end_change_keeps_exceptions = False
+    here.book(weekly(), without=frozenset({week(3)}))
+    here.move(week(1), ELSEWHERE)
+    world.run()
+    here.change(weekly(7))
+    world.run()
+    assert [one[0] for one in dates_there(world)] == [week(n).isoformat() for n in (0, 1, 2, 4, 5, 6)]
+    [lost] = world.conflicts()
+    assert (lost.kind, lost.here["original"]) == (ConflictKind.TIME, week(1).isoformat())
+    assert_followed(world)
+    assert_quiet(world)
+
+
 def test_one_date_is_one_patch_of_that_date_h22(world: World, here: Here) -> None:
     here.book(weekly())
     world.run()

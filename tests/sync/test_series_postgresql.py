@@ -9,7 +9,18 @@ import pytest
 from sqlalchemy import create_engine
 
 from tests.sync.checks import assert_quiet
-from tests.sync.series_world import HOMES, Organizer, assert_followed, dates_here, only_series, rule_trouble
+from tests.sync.series_world import (
+    HOMES,
+    Here,
+    Organizer,
+    assert_followed,
+    dates_here,
+    dates_there,
+    only_series,
+    rule_trouble,
+    week,
+)
+from tests.sync.series_world import weekly as weekly_rule
 from tests.sync.test_series_rules import BERLIN_THERE, NINE, TEN, TUESDAY, daily, weekly
 from tests.sync.world import World
 from webapp.config import sqlalchemy_url
@@ -67,3 +78,17 @@ def test_dates_of_an_endless_series_come_and_stay_as_the_window_rolls_h26(world:
     world.want("alder", full=True)
     world.run()
     assert len(dates_here(world)) == before + 30
+
+
+@pytest.mark.parametrize("owner", ["", "ada"])
+def test_a_series_made_here_is_sent_changed_and_split_h23(world: World, owner: str) -> None:
+    world.set_modes(delegation=True, create=True)
+    here = Here(world, owner=world.address(owner) if owner else "")
+    here.book(weekly_rule(), without=frozenset({week(4)}))
+    world.run()
+    here.move(week(1), datetime(2026, 12, 2, 14, tzinfo=UTC), title="Ä" * 255)
+    here.follow(week(3), weekly_rule(3, first=week(3)), "Later")
+    world.run()
+    assert [one[0] for one in dates_here(world)] == [week(n).isoformat() for n in (0, 1, 2, 3, 5)]
+    assert dates_here(world) == dates_there(world)
+    assert_quiet(world)

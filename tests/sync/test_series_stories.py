@@ -1,4 +1,4 @@
-"""A few random stories of series, each a seed; many more are played by hand (docs/soak.md)."""
+"""A few random stories of series, each a seed; many more are played by hand (README.md)."""
 
 from __future__ import annotations
 

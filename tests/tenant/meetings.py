@@ -124,7 +124,7 @@ def _only_end_moved(item: Item, changed: dict[str, Any]) -> bool:
 def _reset_series(tenant: Tenant, item: Item, fields: dict[str, Any], only_end: bool) -> dict[str, Any]:
     if fields.get("recurrence", 1) is None:
         return {"exceptions": {}, "missing": frozenset()}
-    if only_end:
+    if only_end and tenant.switches.end_change_keeps_exceptions:
         kept = item.changed(**fields)
         return {"exceptions": {day: over for day, over in item.exceptions.items() if kept.has_date(day)}}
     if tenant.switches.master_change_wipes_exceptions:

@@ -140,6 +140,8 @@ class Switches(MeetingSwitches):
     attendee_copy_patchable: bool = True
     # Moving or re-ruling a whole series: its exceptions are lost, or kept where their date survives.
     master_change_wipes_exceptions: bool = True
+    # Cutting or prolonging a series by its range alone: its other dates stay as they are, or are lost as well.
+    end_change_keeps_exceptions: bool = True
     # Subjects above 255: "truncate" | "keep" | "refuse".
     long_subject: str = "truncate"
     # Monthly on the 31st: the last day of short months (Outlook) or skipped (iCalendar).
