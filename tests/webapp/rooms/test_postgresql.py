@@ -74,6 +74,11 @@ def test_every_page_of_these_screens_opens(world: World) -> None:
         f"/activity/?room={room_id}&show=changes&q=a&before=99",
         "/activity/?show=failed",
         "/activity/runs/1",
+        "/activity/runs.csv?show=changes&q=a",
+        "/activity/steps.csv",
+        "/activity/mailboxes/requests.csv",
+        "/rooms/import/",
+        "/",
     ):
         assert world.get(path).status_code == 200, path
     assert "Held" in text_of(world.get(f"/reservations/{own}"))
