@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sync.checks import assert_quiet, once, put, reservations, steps
+from tests.sync.checks import assert_quiet, decide, once, put, reservations, steps
 from tests.sync.series_world import (
     TUESDAY,
     Here,
@@ -26,7 +26,7 @@ from webapp.domain.intervals import Timed
 from webapp.domain.recurrence import ChangedDate
 from webapp.domain.rule import Pattern, PatternType, Range, Rule
 from webapp.domain.wall import WallTimes, WholeDays
-from webapp.domain.words import ConflictKind, SyncState
+from webapp.domain.words import Choice, ConflictKind, HoldKind, SyncState
 
 AT_TWO = WallTimes(time(14), time(15))
 ELSEWHERE = datetime(2026, 12, 3, 14, tzinfo=UTC)
@@ -43,6 +43,12 @@ def here(world: World) -> Here:
 def masters(world: World, room: str = "alder") -> list[Any]:
     """The series of a room's calendar."""
     return [one for one in world.tenant.mailbox(world.address(room)).items.values() if one.recurrence]
+
+
+def there(world: World) -> Booked:
+    """The one series of Alder's calendar, for people there."""
+    [item] = masters(world)
+    return Booked(world.tenant, world.address("alder"), item.number, item.uid)
 
 
 def span(start: datetime, hours: float = 1) -> Timed:
@@ -218,6 +224,25 @@ def test_the_whole_is_cancelled_by_one_delete(world: World, here: Here) -> None:
     assert_quiet(world)
 
 
+def test_a_series_that_is_cancelled_here_while_a_date_of_it_is_moved_there_waits_for_a_person_h76(
+    world: World, here: Here
+) -> None:
+    here.book(weekly())
+    world.run()
+    start = datetime(2026, 12, 10, 15, tzinfo=UTC)
+    delegate = world.tenant.as_delegate(world.address("alder"))
+    delegate.change_occurrence(there(world), week(2), start=start, end=start + timedelta(hours=1))
+    world.cancel(here.reservation_id)
+    world.run()
+    assert [one.kind for one in world.holds()] == [HoldKind.EDITED_AND_CANCELLED]
+    assert len(masters(world)) == 1
+    decide(world, Choice.KEEP)
+    world.run()
+    assert len(dates_here(world)) == 6
+    assert_followed(world)
+    assert_quiet(world)
+
+
 @pytest.mark.parametrize("wipes", [True, False])
 def test_after_another_time_for_all_cancelled_dates_stay_cancelled_whatever_outlook_does_h24(
     world: World, here: Here, wipes: bool
@@ -322,8 +347,7 @@ def test_what_outlook_changed_meanwhile_of_other_dates_stays(world: World, here:
     here.book(weekly())
     world.run()
     delegate = world.tenant.as_delegate(world.address("alder"))
-    [item] = masters(world)
-    event = Booked(world.tenant, world.address("alder"), item.number, item.uid)
+    event = there(world)
     start = datetime(2026, 12, 10, 15, tzinfo=UTC)
     delegate.change_occurrence(event, week(2), start=start, end=start + timedelta(hours=1))
     delegate.cancel_occurrence(event, week(3))

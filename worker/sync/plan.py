@@ -163,9 +163,18 @@ def _without_base(local: Side, remote: Side, ours: bool) -> Plan:
 def _gone_here(base: Base, remote: Values, ours: bool) -> Plan:
     if not ours:
         return ()
-    if changed(base.remote, remote, LOCAL_GROUPS):
+    if changed(base.remote, remote, LOCAL_GROUPS) or _series_was_edited(base.remote, remote):
         return (Stop(HoldKind.EDITED_AND_CANCELLED),)
     return (RemoveThere(),)
+
+
+def _series_was_edited(before: Values, after: Values) -> bool:
+    """Whether somebody gave a series another rule, or a date of it another time. Dates that came or went may be those
+    of a window that rolled on."""
+    if before.dates is None or after.dates is None:
+        return False
+    was = {one.original: one.span for one in before.dates}
+    return before.rule != after.rule or any(was.get(one.original, one.span) != one.span for one in after.dates)
 
 
 def _gone_there(base: Base, local: Values, ours: bool) -> Plan:
