@@ -124,6 +124,9 @@ def test_dates_that_only_the_room_lacks_are_never_called_off_for_everybody(world
 
 def test_with_delegation_off_a_date_is_declined_for_the_room_alone(world: World, here: Here) -> None:
     here = invited(world)
+    with pytest.raises(Refused) as refused:
+        here.decline(week(2))
+    assert refused.value.code == "cannot_decline"
     world.set_modes()
     with pytest.raises(Refused) as refused:
         here.cancel(week(2))

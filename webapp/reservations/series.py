@@ -26,7 +26,7 @@ from webapp.models import Meeting, Reservation
 from webapp.outbox import queue_for_organizer, want_run
 from webapp.reservations import service
 from webapp.reservations.drafts import SeriesDraft, check_draft, check_title, fill, new_meeting
-from webapp.reservations.locked import access_to, changeable, locked, refuse_stale
+from webapp.reservations.locked import access_to_series, changeable, locked, refuse_stale
 from webapp.reservations.organized import check_owner_calendar, lock_rooms
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.rows import blockers, lock_room, new_reservation, title_of
@@ -171,7 +171,7 @@ def decline_date(
     Raises `Refused("cannot_decline")` where the series may be changed here, else as `cancel_date`.
     """
     room, reservation = locked(session, reservation_id)
-    allowed = access_to(reservation, now)
+    allowed = access_to_series(reservation, now)
     if isinstance(allowed, Allowed) or not allowed.may_decline:
         raise Refused("cannot_decline" if isinstance(allowed, Allowed) else allowed.code)
     refuse_stale(reservation, seen_revision)
