@@ -186,9 +186,7 @@ def _sign_in(client: FlaskClient) -> None:
     assert answer.status_code == 303, "the bench can sign in"
 
 
-def _measured(
-    client: FlaskClient, engine: Engine, backend: int, address: Address, path: str, times: int
-) -> Measured:
+def _measured(client: FlaskClient, engine: Engine, backend: int, address: Address, path: str, times: int) -> Measured:
     headers = {"HX-Request": "true"} if address.poll else {}
     with _counting(engine) as seen:
         first = client.get(path, headers=headers)

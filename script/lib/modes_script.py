@@ -23,7 +23,8 @@ from webapp.domain.intervals import Timed
 from webapp.errors import AppError
 from webapp.models import Mailbox, MailboxLedger, Meeting, Reservation
 from webapp.reservations import service
-from webapp.reservations.service import Draft
+from webapp.reservations.drafts import Draft
+from webapp.reservations.rows import span_of, title_of
 from webapp.sync_settings import service as settings
 
 ROOMS = ("alder", "birch")
@@ -174,7 +175,7 @@ class Play:
             return "–"
         with self.world.transactions.reading() as session:
             row = session.get_one(Reservation, found)
-            title = service.title_of(row.meeting)
+            title = title_of(row.meeting)
             return f"{title}, cancelled" if row.cancelled_at else f"{title}, {row.sync_state.value}"
 
     # -- who and what
@@ -223,9 +224,9 @@ class Play:
             meeting, owner = row.meeting, row.meeting.owner
             draft = Draft(
                 row.room_id,
-                title or meeting.title or service.title_of(meeting),
-                service.span_of(meeting) if hours is None else self.at(hours),
-                meeting.is_private,
+                title or meeting.title or title_of(meeting),
+                span_of(meeting) if hours is None else self.at(hours),
+                is_private=meeting.is_private,
                 owner_name=owner.name if owner else "",
                 owner_email=owner.email if owner else "",
             )
