@@ -179,13 +179,15 @@ class Ledger:
         thing.cancels, thing.unasked = thing.cancels + 1, []
 
     def is_in_doubt(self, event: dict[str, Any]) -> bool:
-        """Whether our create of this event was never answered: nobody could tell its deletion from its absence,
-        so the harness lets nobody delete it."""
+        """Whether our create or our removal of this event was never answered: nobody could tell its deletion by a
+        person from its absence, or from ours, so the harness lets nobody delete it."""
+        made, removed = event["transaction_id"], event["immutable_id"]
+        ours = Attempt.event_id == removed
+        if made is not None:
+            ours = ours | (Attempt.transaction_id == made)
         with self.world.transactions.reading() as session:
-            query = select(Attempt.id).where(
-                Attempt.transaction_id == event["transaction_id"], Attempt.state == AttemptState.OPEN
-            )
-            return event["transaction_id"] is not None and session.scalar(query.limit(1)) is not None
+            query = select(Attempt.id).where(ours, Attempt.state == AttemptState.OPEN)
+            return session.scalar(query.limit(1)) is not None
 
     def invited(self, event: Booked, who: str, room: str, span: Timed) -> None:
         """A person invited a room."""

@@ -18,6 +18,7 @@ from tests.sync.checks import (
 )
 from tests.sync.oracle import live_there
 from tests.sync.world import World
+from tests.tenant import RequestInfo
 from webapp.domain.intervals import Timed
 from webapp.domain.words import Choice, ConflictKind, SyncState
 from webapp.errors import Refused
@@ -506,4 +507,29 @@ def test_a_change_of_a_meeting_that_all_rooms_left_before_it_was_sent_is_kept_fo
     assert event.item.subject == "Plan"
     (kept,) = world.conflicts()
     assert (kept.kind, kept.here["subject"]) == (ConflictKind.CANCELLED_AND_EDITED, "Other")
+    assert_quiet(world)
+
+
+def test_a_room_that_she_takes_back_after_it_was_left_here_is_booked_again(world: World) -> None:
+    """I1, I5: moved to another room from here, at once back by her: the other one, which was never asked, is free."""
+    meeting = invite(world, "alder", "Hers", world.at(9))
+    world.run()
+    world.tenant.advance(60)
+    [row] = reservations(world, "alder")
+    came: list[str] = []
+
+    def she_takes_it_back(phase: str, info: RequestInfo) -> None:
+        if phase == "after" and info.op == "patch" and not came:
+            came.append(info.op)
+            world.tenant.as_person(world.address("ada")).change(meeting, rooms=[world.address("alder")])
+
+    world.tenant.on_request(she_takes_it_back)
+    move(world, row.id, "birch", title="Hers")
+    for _ in range(3):
+        world.run()
+        world.tenant.advance(1000)
+    assert came == ["patch"]
+    assert_same(world, "alder")
+    assert_same(world, "birch")
+    assert len(world.slots_here("alder")) == 1
     assert_quiet(world)

@@ -120,7 +120,7 @@ def take_answers(session: Session, meeting_id: int, reading: Reading, now: datet
         if answer is Answer.DECLINED and not declined:
             decline_remote(session, reservation.id, now)
             decided.append("declined")
-        elif declined and (answer is None or not reading.seen.live):
+        elif (declined or _was_left_out(session, reservation, now)) and (answer is None or not reading.seen.live):
             cancel_remote(session, reservation.id, now)
             decided.append("cancel")
     if reading.seen.live and not is_unsent(session, meeting_id):
@@ -129,6 +129,15 @@ def take_answers(session: Session, meeting_id: int, reading: Reading, now: datet
             want_run(session, link.mailbox_id)
             decided.append("invited_again")
     return decided
+
+
+def _was_left_out(session: Session, reservation: Reservation, now: datetime) -> bool:
+    """Whether a room was awaited for so long, without any copy there, that an event which does not name it is no read
+    that lags our invitation: its organizer took the room off before it answered."""
+    if reservation.awaiting_since is None or now - reservation.awaiting_since < UNCONFIRMED_AFTER:
+        return False
+    copies = select(Link.id).where(Link.reservation_id == reservation.id, Link.observed_gone.is_(False))
+    return not is_unsent(session, reservation.meeting_id) and session.scalar(copies.limit(1)) is None
 
 
 def _copies_of_ended(session: Session, meeting_id: int, said: dict[str, Answer]) -> list[Link]:
