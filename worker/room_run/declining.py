@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,10 +10,10 @@ from webapp.domain.words import Answer, AttemptKind, AttemptState, SyncState
 from webapp.models import Reservation
 from webapp.reservations.series_rows import series_of
 from worker.room_run.context import Run
-from worker.room_run.writing import NOT_DONE, in_doubt, not_done
+from worker.room_run.writing import sending
 from worker.store import ending, organizing, writes
 from worker.store.organizing import Task
-from worker.store.writes import Write
+from worker.store.writes import OpenAttempt, Write
 from worker.sync.errors import Gone, Refused, SyncError
 from worker.sync.event import Event
 
@@ -34,23 +35,9 @@ def send_decline(run: Run, outbox_id: int) -> None:
         _decline_dates(run, task, task.copy[1])
         return
     link_id, event_id = task.copy
-    with run.lane.writing() as session:
-        write = Write(task.reservation_id, task.revision, run.log.begin(), run.now())
-        attempt = organizing.new_act(session, run.lane, write, AttemptKind.DECLINE, None, event_id)
-    try:
-        run.calendar.decline(event_id)
-    except Gone:
-        pass
-    except Refused as error:
-        not_done(run, attempt, "decline", error)
-        _take_back(run, task, error)
+    attempt = _decline(run, task, event_id)
+    if attempt is None:
         return
-    except NOT_DONE as error:
-        not_done(run, attempt, "decline", error)
-        raise
-    except SyncError as error:
-        in_doubt(run, attempt, error)
-        raise
     now = run.now()
     with run.lane.writing() as session:
         writes.settle(session, attempt.id, AttemptState.DONE, now)
@@ -65,29 +52,30 @@ def _decline_dates(run: Run, task: Task, master_id: str) -> None:
         event = _date_of(run, master_id, date.fromisoformat(day), task.reservation_id)
         if event is None:
             continue
-        with run.lane.writing() as session:
-            write = Write(task.reservation_id, task.revision, run.log.begin(), run.now())
-            attempt = organizing.new_act(session, run.lane, write, AttemptKind.DECLINE, None, event.id)
-        try:
-            run.calendar.decline(event.id)
-        except Gone:
-            pass
-        except Refused as error:
-            not_done(run, attempt, "decline", error)
-            _take_back(run, task, error)
+        attempt = _decline(run, task, event.id)
+        if attempt is None:
             return
-        except NOT_DONE as error:
-            not_done(run, attempt, "decline", error)
-            raise
-        except SyncError as error:
-            in_doubt(run, attempt, error)
-            raise
         now = run.now()
         with run.lane.writing() as session:
             writes.settle(session, attempt.id, AttemptState.DONE, now)
             run.log.step(session, now, "there", "decline", task.reservation_id, "date")
     with run.lane.writing() as session:
         organizing.clear(session, task, run.now())
+
+
+def _decline(run: Run, task: Task, event_id: str) -> OpenAttempt | None:
+    """Decline one event; the attempt, still to be settled as done, or None where Outlook refuses the refusal. What is
+    gone by now needs none."""
+    with run.lane.writing() as session:
+        write = Write(task.reservation_id, task.revision, run.log.begin(), run.now())
+        attempt = organizing.new_act(session, run.lane, write, AttemptKind.DECLINE, None, event_id)
+    try:
+        with sending(run, attempt, "decline", overtaken_by=()), suppress(Gone):
+            run.calendar.decline(event_id)
+    except Refused as error:
+        _take_back(run, task, error)
+        return None
+    return attempt
 
 
 def _date_of(run: Run, master_id: str, original: date, reservation_id: int) -> Event | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from webapp.domain.words import AttemptState
 from worker.room_run.context import Run
-from worker.room_run.writing import NOT_DONE, drop, in_doubt, not_done, returned
+from worker.room_run.writing import returned, sending
 from worker.store import series_out, writes
 from worker.store.items import Item
 from worker.store.series_out import Sent
 from worker.store.writes import OpenAttempt, Push, Write
-from worker.sync.errors import Changed, Gone, SyncError
+from worker.sync.errors import Gone
 from worker.sync.event import Event
 from worker.sync.link import Observation, observe
 from worker.sync.series_plan import (
@@ -29,18 +29,11 @@ def send_all(run: Run, push: Push, item: Item, seen: Observation, step: ChangeAl
     """PATCH the series as a whole; False when it must be planned again."""
     assert isinstance(push.local, Values), "only values are sent"
     attempt = _commit_to(run, push, step, item.event_id, seen.etag)
-    try:
+    with sending(run, attempt, "patch") as call:
         event = run.calendar.patch(item.event_id, event_patch(push.local, step.groups, run.lane.zone), seen.etag)
         answer = returned(run, event, seen, push.local, step.groups)
-    except (Changed, Gone) as error:
-        drop(run, attempt, "patch", error)
+    if call.overtaken:
         return False
-    except NOT_DONE as error:
-        not_done(run, attempt, "patch", error)
-        raise
-    except SyncError as error:
-        in_doubt(run, attempt, error)
-        raise
     now = run.now()
     with run.lane.writing() as session:
         series_out.agree(session, item.link_id, push.local, step, now, answer)
@@ -54,20 +47,13 @@ def send_date(run: Run, push: Push, item: Item, event: Event, step: ChangeDate |
     assert item.base is not None and isinstance(push.local, Values), "only a followed series is sent"
     attempt = _commit_to(run, push, step, event.id, event.etag)
     action = "delete" if isinstance(step, CancelDate) else "patch"
-    try:
+    with sending(run, attempt, action) as call:
         if isinstance(step, CancelDate):
             run.calendar.delete(event.id, event.etag)
         else:
             run.calendar.patch(event.id, date_patch(item.base.local, push.local, step, event), event.etag)
-    except (Changed, Gone) as error:
-        drop(run, attempt, action, error)
+    if call.overtaken:
         return False
-    except NOT_DONE as error:
-        not_done(run, attempt, action, error)
-        raise
-    except SyncError as error:
-        in_doubt(run, attempt, error)
-        raise
     now = run.now()
     with run.lane.writing() as session:
         series_out.agree(session, item.link_id, push.local, step, now)
@@ -109,6 +95,7 @@ def is_done(sent: Sent, seen: Observation | None) -> bool:
 
 
 def _commit_to(run: Run, push: Push, step: Step, event_id: str, etag: str) -> OpenAttempt:
+    run.go_on()
     assert isinstance(push.local, Values), "only values are sent"
     with run.lane.writing() as session:
         write = Write(push.reservation_id, push.revision, run.log.begin(), run.now())

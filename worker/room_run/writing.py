@@ -6,7 +6,9 @@ sending again blindly (H35, H37, docs/graph.md#unknown-outcome).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +43,35 @@ FIRST_LOOK = timedelta(seconds=3)
 
 NOT_DONE = (Refused, AccessDenied, MailboxMissing, CredentialsRefused, Changed, Gone)
 """Answers that say for sure that a write had no effect."""
+
+
+@dataclass
+class Call:
+    """One call that is under way. `overtaken`: it met a newer event and had no effect; to be planned again."""
+
+    overtaken: bool = False
+
+
+@contextmanager
+def sending(
+    run: Run, attempt: OpenAttempt, action: str, *, overtaken_by: tuple[type[SyncError], ...] = (Changed, Gone)
+) -> Iterator[Call]:
+    """Writes down what became of an attempt whose call did not succeed: overtaken, clearly refused, or in doubt.
+
+    Raises what was answered, unless it was overtaken.
+    """
+    call = Call()
+    try:
+        yield call
+    except overtaken_by as error:
+        drop(run, attempt, action, error)
+        call.overtaken = True
+    except NOT_DONE as error:
+        not_done(run, attempt, action, error)
+        raise
+    except SyncError as error:
+        in_doubt(run, attempt, error)
+        raise
 
 
 def send_create(run: Run, attempt: OpenAttempt) -> bool:
@@ -107,19 +138,12 @@ def send_patch(run: Run, attempt: OpenAttempt, link_id: int, before: Observation
     assert attempt.event_id is not None, "a patch has an event"
     values = values_from_json(attempt.body["values"])
     groups = attempt.body["groups"]
-    try:
+    with sending(run, attempt, "patch") as call:
         patch = event_patch(values, frozenset(groups), run.lane.zone)
         event = run.calendar.patch(attempt.event_id, patch, before.etag)
         seen = returned(run, event, before, values, groups)
-    except (Changed, Gone) as error:
-        drop(run, attempt, "patch", error)
+    if call.overtaken:
         return None
-    except NOT_DONE as error:
-        not_done(run, attempt, "patch", error)
-        raise
-    except SyncError as error:
-        in_doubt(run, attempt, error)
-        raise
     now = run.now()
     with run.lane.writing() as session:
         effects.wrote(session, link_id, seen, values, tuple(groups), now)
@@ -141,17 +165,10 @@ def send_delete(run: Run, attempt: OpenAttempt, link_id: int, etag: str, action:
     """DELETE the event and bury its link; False when the item must be planned again."""
     run.go_on()
     assert attempt.event_id is not None, "a delete has an event"
-    try:
+    with sending(run, attempt, "delete", overtaken_by=(Changed,)) as call:
         was_there = run.calendar.delete(attempt.event_id, etag)
-    except Changed as error:
-        drop(run, attempt, "delete", error)
+    if call.overtaken:
         return False
-    except NOT_DONE as error:
-        not_done(run, attempt, "delete", error)
-        raise
-    except SyncError as error:
-        in_doubt(run, attempt, error)
-        raise
     now = run.now()
     with run.lane.writing() as session:
         if not was_there:

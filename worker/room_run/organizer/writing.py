@@ -5,10 +5,12 @@ As in the room's own calendar, a write that was not clearly refused is in doubt 
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from webapp.domain.words import AttemptKind, AttemptState
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import PersonMailbox
-from worker.room_run.writing import NOT_DONE, drop, in_doubt, not_done, returned
+from worker.room_run.writing import NOT_DONE, in_doubt, not_done, returned, sending
 from worker.store import authority as authorities
 from worker.store import organizing, writes
 from worker.store.authority import Authority, Reading, RoomOfMeeting
@@ -77,18 +79,11 @@ def send_patch(
         add_rooms=tuple(Party(room.name, room.address) for room in add),
     )
     fields = tuple(sorted(groups)) + (("rooms",) if remove or add else ())
-    try:
+    with sending(run, attempt, "patch") as call:
         answer = mailbox.patch(event_id, patch, attempt.etag, guests, fields)
         seen = returned(run, answer, before, values, groups)
-    except (Changed, Gone) as error:
-        drop(run, attempt, "patch", error)
+    if call.overtaken:
         return None
-    except NOT_DONE as error:
-        not_done(run, attempt, "patch", error)
-        raise
-    except SyncError as error:
-        in_doubt(run, attempt, error)
-        raise
     now = run.now()
     with run.lane.writing() as session:
         authorities.wrote(session, link_id, seen, values, groups, now)
@@ -102,16 +97,8 @@ def act(run: Run, task: Task, mailbox: PersonMailbox, kind: AttemptKind, event_i
     with run.lane.writing() as session:
         write = Write(task.reservation_id, task.revision, run.log.begin(), run.now())
         attempt = organizing.new_act(session, run.lane, write, kind, mailbox.id, event_id)
-    try:
+    with sending(run, attempt, kind.value, overtaken_by=()), suppress(Gone):
         mailbox.cancel(event_id)
-    except Gone:
-        pass
-    except NOT_DONE as error:
-        not_done(run, attempt, kind.value, error)
-        raise
-    except SyncError as error:
-        in_doubt(run, attempt, error)
-        raise
     now = run.now()
     with run.lane.writing() as session:
         writes.settle(session, attempt.id, AttemptState.DONE, now)
