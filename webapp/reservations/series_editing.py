@@ -72,8 +72,8 @@ def edit(stands: Standing) -> AnyResponse:
     if which is None and len(offered.offered) == 1:
         return go_to(url_for("reservations.edit", reservation_id=found.id, which=offered.first.value))
     if which is None or not offered.has(which):
-        page = ("reservations/which.html", "reservations/_which_dialog.html")
-        return answer(*page, choices=offered, **facts)
+        page = ("reservations/ask.html", "reservations/_which_dialog.html")
+        return answer(*page, question="reservations/_which_ask.html", choices=offered, **facts)
     meant = Meant(found, known, which, offered.day)
     return _panel(200, meant.form(), meant, facts)
 

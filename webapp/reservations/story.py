@@ -52,6 +52,7 @@ ACTIONS: dict[str, Look] = {
     "patch_missing": ("here", "refresh", "The change was not found in Outlook; it is looked at again"),
     "delete": ("away", "check", "Event removed from the room’s calendar"),
     "delete_refused": ("here", "alert-triangle", "Microsoft refused to remove the event"),
+    "cancel_overtaken": ("here", "arrows-left-right", "The event changed in Outlook meanwhile; looked at again"),
     "delete_overtaken": ("here", "arrows-left-right", "The event changed in Outlook meanwhile; looked at again"),
     "delete_found": ("away", "check", "The event was found removed"),
     "delete_missing": ("here", "refresh", "The event was found still there; it is removed again"),

@@ -10,7 +10,7 @@ from webapp.domain.words import Answer, AttemptKind, AttemptState, SyncState
 from webapp.models import Reservation
 from webapp.reservations.series_rows import series_of
 from worker.room_run.context import Run
-from worker.room_run.writing import sending
+from worker.room_run.writing import asking
 from worker.store import ending, organizing, writes
 from worker.store.organizing import Task
 from worker.store.writes import OpenAttempt, Write
@@ -70,7 +70,7 @@ def _decline(run: Run, task: Task, event_id: str) -> OpenAttempt | None:
         write = Write(task.reservation_id, task.revision, run.log.begin(), run.now())
         attempt = organizing.new_act(session, run.lane, write, AttemptKind.DECLINE, None, event_id)
     try:
-        with sending(run, attempt, "decline", overtaken_by=()), suppress(Gone):
+        with asking(run, attempt, "decline"), suppress(Gone):
             run.calendar.decline(event_id)
     except Refused as error:
         _take_back(run, task, error)

@@ -53,25 +53,30 @@ class Call:
 
 
 @contextmanager
-def sending(
-    run: Run, attempt: OpenAttempt, action: str, *, overtaken_by: tuple[type[SyncError], ...] = (Changed, Gone)
-) -> Iterator[Call]:
-    """Writes down what became of an attempt whose call did not succeed: overtaken, clearly refused, or in doubt.
-
-    Raises what was answered, unless it was overtaken.
-    """
-    call = Call()
+def asking(run: Run, attempt: OpenAttempt, action: str) -> Iterator[None]:
+    """Writes down what became of an attempt whose call did not succeed: clearly refused, or in doubt; raises it."""
     try:
-        yield call
-    except overtaken_by as error:
-        drop(run, attempt, action, error)
-        call.overtaken = True
+        yield
     except NOT_DONE as error:
         not_done(run, attempt, action, error)
         raise
     except SyncError as error:
         in_doubt(run, attempt, error)
         raise
+
+
+@contextmanager
+def sending(
+    run: Run, attempt: OpenAttempt, action: str, *, overtaken_by: tuple[type[SyncError], ...] = (Changed, Gone)
+) -> Iterator[Call]:
+    """`asking` for a call with If-Match, which may be overtaken by another change: that is told instead of raised."""
+    call = Call()
+    with asking(run, attempt, action):
+        try:
+            yield call
+        except overtaken_by as error:
+            drop(run, attempt, action, error)
+            call.overtaken = True
 
 
 def send_create(run: Run, attempt: OpenAttempt) -> bool:

@@ -16,13 +16,13 @@ from webapp.domain.words import AttemptState, ConflictKind
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import PersonMailbox
 from worker.room_run.series_writing import is_done
-from worker.room_run.writing import NOT_DONE, drop, in_doubt, not_done
+from worker.room_run.writing import sending
 from worker.store import answers, records, series_out, writes
 from worker.store import authority as authorities
 from worker.store.organizing import Task
 from worker.store.series_out import Sent
 from worker.store.writes import OpenAttempt, Write
-from worker.sync.errors import Changed, Gone, SyncError
+from worker.sync.errors import Gone
 from worker.sync.event import Event, MeetingPatch
 from worker.sync.link import observe
 from worker.sync.series_plan import CancelDate, ChangeAll, ChangeDate, date_patch, next_step
@@ -106,7 +106,7 @@ def _send(
         write = Write(task.reservation_id, task.revision, run.log.begin(), run.now())
         attempt = series_out.new_step_there(session, run.lane, write, step, event, wanted, mailbox.id)
     action = "cancel" if isinstance(step, CancelDate) else "patch"
-    try:
+    with sending(run, attempt, action) as call:
         if isinstance(step, CancelDate):
             mailbox.cancel_date(event.id)
         else:
@@ -114,15 +114,8 @@ def _send(
                 name for name, one in (("subject", patch.subject), ("time", patch.span)) if one is not None
             )
             mailbox.patch(event.id, MeetingPatch(patch), event.etag, None, (*fields, "one date"))
-    except (Changed, Gone) as error:
-        drop(run, attempt, "patch", error)
+    if call.overtaken:
         return False
-    except NOT_DONE as error:
-        not_done(run, attempt, action, error)
-        raise
-    except SyncError as error:
-        in_doubt(run, attempt, error)
-        raise
     now = run.now()
     with run.lane.writing() as session:
         meeting_id = writes.meeting_of(session, task.reservation_id)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from webapp.domain.words import AttemptKind, AttemptState
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import PersonMailbox
-from worker.room_run.writing import NOT_DONE, in_doubt, not_done, returned, sending
+from worker.room_run.writing import NOT_DONE, asking, in_doubt, not_done, returned, sending
 from worker.store import authority as authorities
 from worker.store import organizing, writes
 from worker.store.authority import Authority, Reading, RoomOfMeeting
@@ -97,7 +97,7 @@ def act(run: Run, task: Task, mailbox: PersonMailbox, kind: AttemptKind, event_i
     with run.lane.writing() as session:
         write = Write(task.reservation_id, task.revision, run.log.begin(), run.now())
         attempt = organizing.new_act(session, run.lane, write, kind, mailbox.id, event_id)
-    with sending(run, attempt, kind.value, overtaken_by=()), suppress(Gone):
+    with asking(run, attempt, kind.value), suppress(Gone):
         mailbox.cancel(event_id)
     now = run.now()
     with run.lane.writing() as session:
