@@ -481,6 +481,25 @@ def test_a_room_that_was_taken_off_here_and_is_invited_again_by_its_organizer_is
     assert_quiet(world)
 
 
+@pytest.mark.parametrize("rooms", [("birch",), ("alder", "birch")])
+def test_a_room_that_is_invited_again_before_it_worked_off_its_removal_is_booked_again(
+    world: World, rooms: tuple[str, ...]
+) -> None:
+    """H53: its copy never changes by either, so it is looked at once more."""
+    event = invite_rooms(world, "Review", world.at(10), "alder", "birch")
+    world.run()
+    world.cancel(imported(world, "birch").id)
+    world.run_once("alder")
+    assert rooms_invited(event) == [world.address("alder")]
+    person = world.tenant.as_person(world.address("ada"))
+    person.change(event, rooms=[world.address(room) for room in rooms])
+    world.run()
+
+    assert {room: len(world.slots_here(room)) for room in rooms} == dict.fromkeys(rooms, 1)
+    assert imported(world, "birch").sync_state is SyncState.SYNCED
+    assert_quiet(world)
+
+
 def test_a_read_that_lags_a_rooms_taking_off_does_not_bring_it_back(world: World) -> None:
     """H02, H53."""
     event = invite_rooms(world, "Review", world.at(10), "alder", "birch")

@@ -19,6 +19,7 @@ from worker.store import effects, ending, holds, items, writes
 from worker.store.claims import LaneLost
 from worker.store.effects import Told
 from worker.store.holds import HeldAction, key_of
+from worker.store.invited_again import ask_whether_invited
 from worker.store.items import Item
 from worker.store.series import rule_trouble
 from worker.store.still import MovedOn
@@ -162,7 +163,7 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
         raise MovedOn
     if not decision.plan:
         effects.clean(session, item)
-        ending.ask_whether_invited(session, item, now)
+        ask_whether_invited(session, item, now)
     for action in decision.plan:
         if isinstance(action, Import):
             told = effects.take_in(session, run.lane, item.link_id, _seen(item), now)

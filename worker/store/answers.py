@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.intervals import Span
 from webapp.domain.series_edit import with_date
 from webapp.domain.words import Answer, LinkRole, MeetingKind, SyncState
-from webapp.models import Link, Meeting, Outbox, Reservation, Room
+from webapp.models import Link, Meeting, Outbox, Reservation
 from webapp.outbox import want_run
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.remote import cancel_remote, decline_remote
@@ -20,7 +20,7 @@ from webapp.reservations.series_pending import await_series, pending_series
 from webapp.reservations.series_rows import series_of, set_series
 from worker.store.authority import AWAITED_AFTER, Authority, Reading, is_unsent, live_reservations
 from worker.store.ending import take_in_again
-from worker.sync.link import observation_from_json
+from worker.store.invited_again import take_in_invited
 
 HOURLY = timedelta(hours=1)
 UNCONFIRMED_AFTER = timedelta(minutes=15)
@@ -123,11 +123,8 @@ def take_answers(session: Session, meeting_id: int, reading: Reading, now: datet
         elif (declined or _was_left_out(session, reservation, now)) and (answer is None or not reading.seen.live):
             cancel_remote(session, reservation.id, now)
             decided.append("cancel")
-    if reading.seen.live and not is_unsent(session, meeting_id):
-        for link in _copies_of_ended(session, meeting_id, said):
-            take_in_again(session, link.id)
-            want_run(session, link.mailbox_id)
-            decided.append("invited_again")
+    if reading.seen.live:
+        decided += ["invited_again"] * take_in_invited(session, meeting_id, said, now)
     return decided
 
 
@@ -138,30 +135,3 @@ def _was_left_out(session: Session, reservation: Reservation, now: datetime) -> 
         return False
     copies = select(Link.id).where(Link.reservation_id == reservation.id, Link.observed_gone.is_(False))
     return not is_unsent(session, reservation.meeting_id) and session.scalar(copies.limit(1)) is None
-
-
-def _copies_of_ended(session: Session, meeting_id: int, said: dict[str, Answer]) -> list[Link]:
-    """Of invited rooms that people here took off, live copies that changed since they were last agreed on."""
-    rows = session.execute(
-        select(Link, Room.external_address)
-        .join(Reservation, Link.reservation_id == Reservation.id)
-        .join(Room, Reservation.room_id == Room.id)
-        .where(
-            Reservation.meeting_id == meeting_id,
-            Reservation.cancelled_at.is_not(None),
-            Link.role == LinkRole.COPY,
-            Link.mailbox_id == Room.mailbox_id,
-            Link.observed_gone.is_(False),
-            Link.base_remote.is_not(None),
-        )
-    )
-    return [
-        link
-        for link, address in rows
-        if said.get((address or "").casefold(), Answer.DECLINED) is not Answer.DECLINED and _is_live_anew(link)
-    ]
-
-
-def _is_live_anew(link: Link) -> bool:
-    seen = observation_from_json(link.observed) if link.observed else None
-    return seen is not None and seen.live and seen.change_key != link.base_change_key

@@ -17,7 +17,6 @@ from worker.store import holds, records
 from worker.store.claims import Lane
 from worker.store.items import Item, local_values
 from worker.store.still import check_still
-from worker.sync.plan import ABSENT
 from worker.sync.values import values_to_json
 
 GONE_THERE = "gone_there"
@@ -35,16 +34,6 @@ def end_here(session: Session, item: Item, now: datetime) -> bool:
             _end_reservation(session, item.reservation_id, now, called_off=_was_called_off(item))
     bury(session, item.link_id, GONE_THERE, now)
     return ended
-
-
-def ask_whether_invited(session: Session, item: Item, now: datetime) -> None:
-    """A room that people here took out of somebody's meeting shows a live copy that changed since: its organizer may
-    have invited it again. His own event says so, in the lane of the lead room; the copy alone may only lag."""
-    if item.reservation_id is None or item.ours or item.local is not ABSENT or item.observed is None:
-        return
-    if item.observed.live and item.observed.change_key != item.base_change_key:
-        meeting = session.get_one(Reservation, item.reservation_id).meeting
-        meeting.authority_look_at, meeting.authority_looks = now, 0
 
 
 def _has_another_event(session: Session, link: Link) -> bool:

@@ -17,6 +17,7 @@ from worker.store import authority as authorities
 from worker.store import holds, splitting
 from worker.store.authority import Authority, RoomOfMeeting
 from worker.store.claims import Lane
+from worker.store.invited_again import look_once_more
 from worker.store.items import base_of
 from worker.store.splitting import Stage, stage_of
 from worker.store.unsettled import is_settled
@@ -114,6 +115,7 @@ def settled(session: Session, task: Task, now: datetime, *, asked_anew: bool) ->
     meeting are in step. One that was invited before and holds no copy may have declined: its answer is looked up."""
     if not clear(session, task, now) or task.authority is None:
         return
+    look_once_more(session, task.authority.meeting_id, now)
     holding = authorities.with_copies(session, task.authority.meeting_id)
     for reservation in authorities.live_reservations(session, task.authority.meeting_id):
         unsent = reservation.sync_state in UNSENT
