@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.sync.checks import assert_quiet, book_for, decide, invite, persons_events, reservations
+from tests.sync.oracle import live_there
 from tests.sync.world import World
 from tests.tenant import Booked
 from webapp.domain.intervals import Timed
@@ -417,6 +418,39 @@ def test_a_meeting_cancelled_while_its_create_is_in_doubt_ends_as_no_event(world
     world.run(patience=120)
 
     assert persons_events(world) == []
+    assert world.slots_here("alder") == []
+    assert_quiet(world)
+
+
+def test_a_meeting_cancelled_here_before_its_new_event_can_be_read_is_cancelled_there(world: World) -> None:
+    """H40: so soon after our own create a 404 is no proof that its owner deleted it."""
+    world.tenant.faults.hide_created(60)
+    key = book_for_ada(world, world.at(10))
+    world.run_once("alder")
+    world.cancel(key)
+    world.run_once("alder")
+    world.run(patience=120)
+
+    assert persons_events(world) == []
+    assert live_there(world, "alder") == []
+    assert world.slots_here("alder") == []
+    assert_quiet(world)
+
+
+def test_a_cancel_that_was_lost_is_sent_again_although_its_event_cannot_be_read_for_a_moment(world: World) -> None:
+    """H40."""
+    key = book_for_ada(world, world.at(10))
+    world.run_once("alder")
+    world.tenant.faults.add("cancel", "T-", times=1)
+    world.cancel(key)
+    world.run_once("alder")
+    world.tenant.faults.add("get", "404lag", times=2, mailbox=world.address("ada"))
+    world.tenant.advance(60)
+    world.run_once("alder")
+    world.run(patience=120)
+
+    assert persons_events(world) == []
+    assert live_there(world, "alder") == []
     assert world.slots_here("alder") == []
     assert_quiet(world)
 

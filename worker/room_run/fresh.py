@@ -42,4 +42,9 @@ def may_be_unreadable(item: Item, now: datetime) -> bool:
     if item.written_at is None:
         return False
     unproven = not item.shown_since and not item.removed_told
-    return now - item.written_at < (UNSHOWN_GRACE if unproven else GRACE)
+    return now - item.written_at < UNSHOWN_GRACE if unproven else was_just_written(item.written_at, now)
+
+
+def was_just_written(written_at: datetime | None, now: datetime) -> bool:
+    """Whether our own last write is so young that a 404 says nothing."""
+    return written_at is not None and now - written_at < GRACE

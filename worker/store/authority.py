@@ -67,6 +67,8 @@ class Authority:
     """A room's answer, or its following of a new time, is awaited."""
     ended: bool
     made_here: bool
+    written_at: datetime | None = None
+    """When we last wrote its organizer's event."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def load(session: Session, lane: Lane, meeting_id: int, now: datetime) -> Author
         awaiting=waiting is not None,
         ended=_has_ended(session, lane, meeting, now),
         made_here=meeting.origin is Origin.HERE,
+        written_at=link.written_at if link else None,
     )
 
 

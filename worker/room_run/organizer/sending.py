@@ -14,6 +14,7 @@ from webapp.domain.access import Modes, may_create_for_owner, may_write_organize
 from webapp.domain.intervals import span_to_json
 from webapp.domain.words import AttemptKind, AuthorityState, ConflictKind, HoldKind, OutboxKind, SyncState
 from worker.room_run.context import Run
+from worker.room_run.fresh import was_just_written
 from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
 from worker.room_run.organizer.series import has_dates_to_send, send_dates
 from worker.room_run.organizer.writing import act, send_create, send_patch
@@ -127,7 +128,9 @@ def _carry_out(run: Run, task: Task, authority: Authority, mailbox: PersonMailbo
         _create(run, task, authority, mailbox)
         return
     event = _read(mailbox, authority)
-    if event is None and task.kind is OutboxKind.CANCEL_MEETING and authority.event_id is not None:
+    if event is None and was_just_written(authority.written_at, run.now()):
+        _put_off(run, task, None)
+    elif event is None and task.kind is OutboxKind.CANCEL_MEETING and authority.event_id is not None:
         _cancelled(run, task)  # it was there and is not any more: nothing is left to cancel
     elif event is None and not task.has_copies and task.tries >= DOUBTED:
         _ended_there(run, task, authority)
