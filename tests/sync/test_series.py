@@ -117,7 +117,10 @@ def test_a_series_that_is_called_off_frees_every_date(world: World) -> None:
     assert_quiet(world)
 
 
-def test_a_series_deleted_out_of_the_room_frees_every_date(world: World) -> None:
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_series_deleted_out_of_the_room_frees_every_date(world: World, listed: bool) -> None:
+    """H03: also where the delta tells of each of its dates besides."""
+    world.tenant.switches.removed_series_lists_dates = listed
     series = weekly(world)
     world.tenant.advance(300)
     world.tenant.as_delegate(world.address("alder")).delete(series)

@@ -114,6 +114,8 @@ def _not_there(run: Run, item: Item) -> bool:
         link.observed_gone, link.gone_confirmed, link.dirty = True, not fresh, True
         link.tries = link.tries + 1 if fresh else 0
         link.next_look_at = now + _pause(link.tries) if fresh else None
+        if not fresh:  # its dates went with it, and nothing is left to confirm
+            link.series_stale = link.must_confirm = False
     return not fresh
 
 
