@@ -437,24 +437,6 @@ def test_a_meeting_cancelled_here_before_its_new_event_can_be_read_is_cancelled_
     assert_quiet(world)
 
 
-def test_a_cancel_that_was_lost_is_sent_again_although_its_event_cannot_be_read_for_a_moment(world: World) -> None:
-    """H40."""
-    key = book_for_ada(world, world.at(10))
-    world.run_once("alder")
-    world.tenant.faults.add("cancel", "T-", times=1)
-    world.cancel(key)
-    world.run_once("alder")
-    world.tenant.faults.add("get", "404lag", times=2, mailbox=world.address("ada"))
-    world.tenant.advance(60)
-    world.run_once("alder")
-    world.run(patience=120)
-
-    assert persons_events(world) == []
-    assert live_there(world, "alder") == []
-    assert world.slots_here("alder") == []
-    assert_quiet(world)
-
-
 def test_a_title_typed_here_is_not_taken_back_by_another_rooms_copy_before_it_is_sent(world: World) -> None:
     """H49: a copy's subject counts when it was read twice, but not against what is on its way to the organizer."""
     world.set_modes(strict=True)
