@@ -37,6 +37,7 @@ QUIET = (Meeting, MeetingException, Reservation, Occurrence, Link, Outbox, Hold,
 NOT_CONTENT = {
     "seen_at",
     "shown_since",
+    "removed_told",
     "observed",
     "looks",
     "subject_seen_at",

@@ -265,6 +265,8 @@ def _answer(
         routes_mailbox.check_calendar_id(call, route.calendar)
     before = len(call.box.log) if call.box else 0
     response = route.run(call)
+    if info.is_personal:
+        personal.meet(tenant, info, response.body)
     info.had_effect = bool(call.box and len(call.box.log) > before)
     if tenant.on_change and (info.had_effect or route.op == "delta"):
         tenant.on_change()

@@ -26,8 +26,17 @@ def note(tenant: Tenant, info: RequestInfo) -> None:
     seen.append(said(info))
 
 
+def meet(tenant: Tenant, info: RequestInfo, body: object) -> None:
+    """Events that a proper request made or found: their ids are known from its answer."""
+    if info in tenant.improper or not isinstance(body, dict):
+        return
+    rows = body.get("value", [body])
+    tenant.met |= {(info.mailbox or "", row["id"]) for row in rows if isinstance(row, dict) and "id" in row}
+
+
 def is_proper(info: RequestInfo, met: set[tuple[str, str]]) -> bool:
-    """Whether a setting can allow this request; instances only of a master that was asked for by its id before."""
+    """Whether a setting can allow this request; instances only of a master that a proper request asked for by its id,
+    or was answered with."""
     parts = info.segments[1:] if info.segments[:1] == ("calendar",) else info.segments
     if not parts or parts[0].lower() != "events":
         return False

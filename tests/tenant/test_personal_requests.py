@@ -16,6 +16,10 @@ BY_UID = quote("iCalUId eq '0400'")
 BY_TAG = quote(f"singleValueExtendedProperties/Any(ep: ep/id eq '{PROPERTY}' and ep/value eq 'it''s')")
 AN_ID = "AAMkAD"
 SELECT = "$select=id,subject"
+DAILY = {
+    "pattern": {"type": "daily", "interval": 1},
+    "range": {"type": "numbered", "startDate": "2026-11-24", "numberOfOccurrences": 3},
+}
 
 
 @pytest.mark.parametrize(
@@ -78,17 +82,19 @@ def test_a_subscription_to_a_person_is_improper_and_one_to_a_room_is_not(asker: 
 
 
 def test_instances_are_proper_once_their_master_was_asked_for(asker: Asker, tenant: Tenant) -> None:
-    rule = {
-        "pattern": {"type": "daily", "interval": 1},
-        "range": {"type": "numbered", "startDate": "2026-11-24", "numberOfOccurrences": 3},
-    }
-    series = tenant.as_person(ADA).book("x", wall(9), wall(10), recurrence=rule)
+    series = tenant.as_person(ADA).book("x", wall(9), wall(10), recurrence=DAILY)
     path = f"/users/{ADA}/events/{series.immutable_id}"
     asker.get(f"{path}/instances?{WINDOW}")
     assert len(tenant.improper_personal_requests()) == 1
     asker.get(path)
     assert len(asker.get(f"{path}/instances?{WINDOW}").json()["value"]) == 3
     assert len(tenant.improper_personal_requests()) == 1
+
+
+def test_instances_are_proper_of_a_master_that_was_just_made(asker: Asker, tenant: Tenant) -> None:
+    made = asker.ask("POST", f"/users/{ADA}/events", event() | {"recurrence": DAILY}).json()
+    asker.get(f"/users/{ADA}/events/{made['id']}/instances?{WINDOW}")
+    assert tenant.improper_personal_requests() == []
 
 
 def test_a_person_is_known_by_every_name_and_a_stranger_of_the_tenant_is_one(asker: Asker, tenant: Tenant) -> None:
