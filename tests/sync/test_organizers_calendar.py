@@ -269,6 +269,29 @@ def test_decline_for_the_room_frees_it_here_and_there_and_its_organizer_is_told(
     assert_quiet(world)
 
 
+def test_a_title_that_its_organizer_changes_is_read_although_another_rooms_refusal_is_still_on_its_way(
+    world: World,
+) -> None:
+    """H49."""
+    world.set_modes(delegation=False, create=False)
+    event = invite_rooms(world, "Review", world.at(10), "alder", "birch")
+    world.run()
+    world.tenant.faults.add("respond", "503", times=20, retry_after=300)
+    world.act(imported(world, "alder").id, "decline")
+    world.run_once("alder")
+    world.tenant.as_person(world.address("ada")).change(event, subject="Renamed")
+    world.tenant.settle()
+    world.run_once("birch")
+    world.tenant.advance(61)
+    world.run_once("birch")
+    world.tenant.faults.clear()
+    world.run(patience=120)
+
+    assert world.titles_here("birch") == ["Renamed"]
+    assert world.slots_here("alder") == []
+    assert_quiet(world)
+
+
 def test_a_declined_room_that_is_invited_anew_is_reserved_again(world: World) -> None:
     """A tombstone never stops a foreign meeting that the room accepted anew."""
     world.set_modes()

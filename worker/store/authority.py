@@ -194,14 +194,14 @@ def kept(session: Session, seen: Observation) -> Observation:
 
 def note(session: Session, authority: Authority, reading: Reading, now: datetime) -> bool:
     """The organizer's event as it was read becomes this meeting's: link, base, title, time and details; whether
-    the meeting changed by it. What is on its way there is left to that, which reads it again; of what waits for a
-    person the groups that were changed here stay as they are, and stay wishes."""
+    the meeting changed by it. What is on its way there is left to that, which reads it again (a room's refusal does
+    not); of what waits for a person the groups that were changed here stay as they are, and stay wishes."""
     link = _link(session, reading.mailbox_id, authority.meeting_id, reading.event_id, now)
     meeting, base = session.get_one(Meeting, authority.meeting_id), base_of(link)
     meeting.authority_state = AuthorityState.KNOWN
     link.observed = observation_to_json(reading.seen)
-    stopped = is_stopped(session, meeting.id)
-    if is_unsent(session, meeting.id) or (stopped and base is None):
+    stopped = _waits(session, meeting.id, _FOR_ORGANIZER, Outbox.parked.is_(True))
+    if _waits(session, meeting.id, _FOR_ORGANIZER, Outbox.parked.is_(False)) or (stopped and base is None):
         return False
     wished = wishes(base, local_values(meeting)) if stopped else frozenset()
     moved = _follow(session, meeting, reading.seen, base, wished)
@@ -308,7 +308,7 @@ def follow_dates(session: Session, meeting: Meeting) -> None:
     """What the rooms' copies told of single dates is no wish of people here: both sides agree on it."""
     link = session.scalar(select(Link).where(Link.meeting_id == meeting.id, Link.role == LinkRole.AUTHORITY))
     base, series = base_of(link) if link is not None else None, series_of(meeting)
-    if link is None or base is None or is_unsent(session, meeting.id) or is_stopped(session, meeting.id):
+    if link is None or base is None or _waits(session, meeting.id, _FOR_ORGANIZER):
         return
     if base.local.series != series:
         link.base_local = values_to_json(replace(base.local, series=series))
@@ -419,21 +419,26 @@ def set_state(session: Session, meeting_id: int, state: AuthorityState) -> None:
     session.execute(update(Meeting).where(Meeting.id == meeting_id).values(authority_state=state))
 
 
+_FOR_ORGANIZER = Outbox.kind.in_((OutboxKind.MEETING, OutboxKind.CANCEL_MEETING))
+_OF_PERSONS = Outbox.kind != OutboxKind.PUSH
+
+
 def is_unsent(session: Session, meeting_id: int) -> bool:
-    """Whether something people here wanted of the meeting is still on its way to its organizer's calendar."""
-    return _waits(session, meeting_id, Outbox.parked.is_(False))
+    """Whether something people here wanted of the meeting is still on its way to its organizer's calendar, or a
+    room's refusal to him."""
+    return _waits(session, meeting_id, _OF_PERSONS, Outbox.parked.is_(False))
 
 
 def is_stopped(session: Session, meeting_id: int) -> bool:
-    """Whether something that was to be changed there waits for a person."""
-    return _waits(session, meeting_id, Outbox.parked.is_(True))
+    """Whether something of that waits for a person."""
+    return _waits(session, meeting_id, _OF_PERSONS, Outbox.parked.is_(True))
 
 
-def _waits(session: Session, meeting_id: int, how: ColumnElement[bool]) -> bool:
+def _waits(session: Session, meeting_id: int, *what: ColumnElement[bool]) -> bool:
     waiting = (
         select(Outbox.id)
         .join(Reservation, Outbox.reservation_id == Reservation.id)
-        .where(Reservation.meeting_id == meeting_id, Outbox.kind != OutboxKind.PUSH, how)
+        .where(Reservation.meeting_id == meeting_id, *what)
     )
     return session.scalar(waiting.limit(1)) is not None
 
