@@ -104,6 +104,8 @@ class Thing:
     cancelled_here: bool = False
     unasked: list[str] = field(default_factory=list)
     """What people changed there after it was cancelled here: it goes only if a person says so (§2.7)."""
+    given_up: set[str] = field(default_factory=set)
+    """What was seen by those who cancelled it: nobody misses that, even where it goes on as something else."""
 
 
 @dataclass
@@ -157,6 +159,7 @@ class Ledger:
         """Somebody cancelled here."""
         thing = self._thing(self._key_here(row.id))
         thing.cancels, thing.cancelled_here = thing.cancels + 1, True
+        thing.given_up |= {row.meeting.title, _text_of(row.meeting)}
 
     def made_there(self, event: Booked, room: str, title: str, span: Timed) -> None:
         """A delegate booked in the room's calendar."""
@@ -178,6 +181,7 @@ class Ledger:
         """Somebody deleted an event of the room's."""
         thing = self._thing(_key_there(event))
         thing.cancels, thing.unasked = thing.cancels + 1, []
+        thing.given_up |= {event["subject"], _text(Timed(event["start"], event["end"]))}
 
     def is_in_doubt(self, event: dict[str, Any]) -> bool:
         """Whether our create or our removal of this event was never answered: nobody could tell its deletion by a
@@ -293,7 +297,7 @@ class Ledger:
         return found
 
     def _lost_wishes(self, thing: Thing, group: str, final: str, named: str) -> list[str]:
-        seen = {wish.saw for wish in thing.wishes[group]}
+        seen = {wish.saw for wish in thing.wishes[group]} | thing.given_up
         return [
             f"lost {group} {wish.value} of {wish.side} ({thing.key}, is {final})"
             for wish in thing.wishes[group]
