@@ -1,6 +1,7 @@
 """Thousands of random stories over the simulated tenant, in parallel processes, and what came of them.
 
 script/soak --examples 2000 --steps 60 --processes 2     plays and writes docs/soak.md
+script/soak --series --examples 1000 --steps 40           plays stories of series
 script/soak --replay 4711 --steps 60                      tells one story again
 script/soak --planted                                     looks for a seed that notices each planted mistake
 """
@@ -21,11 +22,42 @@ from datetime import UTC, datetime
 import pytest
 
 from script.lib.environment import ROOT
-from tests.sync import machine, planted
+from tests.sync import machine, planted, series_stories
 from tests.sync.machine import Verdict
 
 PAGE = ROOT / "docs" / "soak.md"
 MOST_TRIES = 100
+PLANTED = "Planted mistakes"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of story: how it is played from a seed and a number of steps, and where the page tells of it."""
+
+    title: str
+    about: str
+    play: Callable[[int, int], Verdict]
+    option: str = ""
+
+
+def _play_rooms(number: int, steps: int) -> Verdict:
+    return machine.play(number, steps, harsh=True)
+
+
+ROOMS = Kind(
+    "Meetings in rooms",
+    "Both homes, three rooms, people, faults, dying workers, settings and open facts of Graph "
+    "(`tests/sync/machine.py`), each brought to rest and judged.",
+    _play_rooms,
+)
+SERIES = Kind(
+    "Series",
+    "Series of the room and of people, changed on both sides as a whole, from a date on and date by date, with "
+    "faults, dying workers and open facts of Graph (`tests/sync/series_stories.py`), each brought to rest and judged.",
+    series_stories.play,
+    "--series ",
+)
+HEADINGS = (ROOMS.title, SERIES.title, PLANTED)
 
 
 @dataclass
@@ -39,19 +71,19 @@ class Tally:
     failures: dict[int, list[str]] = field(default_factory=dict)
 
 
-def one(task: tuple[int, int]) -> tuple[int, Verdict]:
+def one(task: tuple[Kind, int, int]) -> tuple[int, Verdict]:
     """Play one seed; whatever it raises is a failure too."""
-    number, steps = task
+    kind, number, steps = task
     try:
-        return number, machine.play(number, steps, harsh=True)
+        return number, kind.play(number, steps)
     except Exception as error:
         return number, Verdict(problems=[f"{type(error).__name__}: {error}"])
 
 
-def play_many(first: int, examples: int, steps: int, processes: int) -> Tally:
+def play_many(kind: Kind, first: int, examples: int, steps: int, processes: int) -> Tally:
     """Play seeds from `first` on, telling how it goes. Ctrl-C ends it early; what was played by then counts."""
     tally, began = Tally(), time.monotonic()
-    tasks = [(number, steps) for number in range(first, first + examples)]
+    tasks = [(kind, number, steps) for number in range(first, first + examples)]
     with multiprocessing.Pool(processes, _leave_ctrl_c_to_the_parent) as pool, suppress(KeyboardInterrupt):
         for number, verdict in pool.imap(one, tasks):
             tally.examples += 1
@@ -60,9 +92,8 @@ def play_many(first: int, examples: int, steps: int, processes: int) -> Tally:
             tally.excused += len(verdict.excused)
             if verdict.problems:
                 tally.failures[number] = verdict.problems
-                print(
-                    f"seed {number}: {verdict.problems[0][:200]}\n  replay: {replay_line(number, steps)}", flush=True
-                )
+                replay = replay_line(kind, number, steps)
+                print(f"seed {number}: {verdict.problems[0][:200]}\n  replay: {replay}", flush=True)
             if tally.examples % 50 == 0:
                 took = time.monotonic() - began
                 print(f"{tally.examples} of {examples} in {took:.0f} s, {len(tally.failures)} failed", flush=True)
@@ -73,9 +104,9 @@ def _leave_ctrl_c_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def replay_line(number: int, steps: int) -> str:
+def replay_line(kind: Kind, number: int, steps: int) -> str:
     """The command that tells a story again."""
-    return f"script/soak --replay {number} --steps {steps}"
+    return f"script/soak {kind.option}--replay {number} --steps {steps}"
 
 
 def find_planted(steps: int) -> dict[str, int | None]:
@@ -92,70 +123,58 @@ def notices(plant: Callable[[pytest.MonkeyPatch], None], number: int, steps: int
     """Whether a story ends badly with the mistake, and well without it."""
     with pytest.MonkeyPatch.context() as patch:
         plant(patch)
-        if not one((number, steps))[1].problems:
+        if not one((ROOMS, number, steps))[1].problems:
             return False
-    return not one((number, steps))[1].problems
+    return not one((ROOMS, number, steps))[1].problems
 
 
-def write_page(tally: Tally, args: argparse.Namespace, seconds: float) -> None:
-    """docs/soak.md: what was played, when, on which commit, and what came of it."""
+def write_tally(kind: Kind, tally: Tally, args: argparse.Namespace, seconds: float) -> None:
+    """The kind's section of docs/soak.md: what was played, when, on which commit, and what came of it."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
     failures = [
-        f"- seed {number}: `{replay_line(number, args.steps)}`: {problems[0][:160]}"
+        f"- seed {number}: `{replay_line(kind, number, args.steps)}`: {problems[0][:160]}"
         for number, problems in sorted(tally.failures.items())
     ]
-    lines = [
-        "# Soak",
-        "",
-        "Random stories over both homes, three rooms, people, faults, dying workers, settings and open facts of",
-        "Graph (`tests/sync/machine.py`), each brought to rest and judged. Written by `script/soak`.",
-        "",
-        "| what | figure |",
-        "| --- | --- |",
-        f"| written | {datetime.now(UTC):%Y-%m-%d %H:%M} UTC |",
-        f"| commit | `{commit}` |",
-        f"| seeds | {args.first} to {args.first + tally.examples - 1} |",
-        f"| examples | {tally.examples} |",
-        f"| steps each | {args.steps} |",
-        f"| changes by people | {tally.changes} |",
-        f"| writes that had effect | {tally.writes} |",
-        f"| took | {seconds:.0f} s in {args.processes} processes |",
-        f"| failures | {len(tally.failures)} |",
-        f"| edits excused, where the tenant ignores If-Match | {tally.excused} |",
-        "",
-        "## Failures",
-        "",
-        *(failures or ["None."]),
-        "",
-        "## Planted mistakes",
-        "",
-        *planted_lines(PAGE.read_text() if PAGE.exists() else ""),
-    ]
-    PAGE.write_text("\n".join(lines) + "\n")
+    figures = {
+        "written": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "commit": f"`{commit}`",
+        "seeds": f"{args.first} to {args.first + tally.examples - 1}",
+        "examples": tally.examples,
+        "steps each": args.steps,
+        "changes by people": tally.changes,
+        "writes that had effect": tally.writes,
+        "took": f"{seconds:.0f} s in {args.processes} processes",
+        "failures": len(tally.failures),
+        "edits excused, where the tenant ignores If-Match": tally.excused,
+    }
+    rows = [f"| {name} | {figure} |" for name, figure in figures.items()]
+    lines = [kind.about, "", "| what | figure |", "| --- | --- |", *rows]
+    write_section(kind.title, [*lines, *(["", *failures] if failures else [])])
 
 
-def planted_lines(page: str) -> list[str]:
-    """The table of planted mistakes as it was last written."""
-    _, _, rest = page.partition("## Planted mistakes\n\n")
-    return rest.splitlines() or ["Not looked for yet: `script/soak --planted`."]
+def write_section(title: str, lines: list[str]) -> None:
+    """One section of the page; the others stay as they were written last."""
+    sections = _sections(PAGE.read_text() if PAGE.exists() else "") | {title: "\n".join(lines)}
+    parts = [f"## {name}\n\n{sections[name]}" for name in HEADINGS if name in sections]
+    head = "# Soak\n\nRandom stories over the simulated tenant. Written by `script/soak`."
+    PAGE.write_text("\n\n".join([head, *parts]) + "\n")
+
+
+def _sections(page: str) -> dict[str, str]:
+    parts = [part.partition("\n") for part in page.split("\n## ")[1:]]
+    return {title.strip(): text.strip() for title, _, text in parts}
 
 
 def write_planted(found: dict[str, int | None], steps: int) -> None:
     """The table of planted mistakes into the page."""
-    head, _, _ = PAGE.read_text().partition("## Planted mistakes\n\n") if PAGE.exists() else ("# Soak\n\n", "", "")
     rows = [
         f"| {name.replace('_', ' ')} | {'not found' if number is None else number} |"
         for name, number in found.items()
     ]
-    table = [
-        f"Found with {steps} steps by the first of seeds 0 to {MOST_TRIES - 1}:",
-        "",
-        "| mistake | seed |",
-        "| --- | --- |",
-    ]
-    PAGE.write_text(head + "## Planted mistakes\n\n" + "\n".join([*table, *rows]) + "\n")
+    about = f"Found with {steps} steps by the first of seeds 0 to {MOST_TRIES - 1}:"
+    write_section(PLANTED, [about, "", "| mistake | seed |", "| --- | --- |", *rows])
 
 
 def main() -> int:
@@ -166,10 +185,12 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--replay", type=int)
+    parser.add_argument("--series", action="store_true", help="stories of series")
     parser.add_argument("--planted", action="store_true")
     args = parser.parse_args()
+    kind = SERIES if args.series else ROOMS
     if args.replay is not None:
-        _, verdict = one((args.replay, args.steps))
+        _, verdict = one((kind, args.replay, args.steps))
         print("\n".join([*verdict.trace, *verdict.problems]) or "went well")
         return 1 if verdict.problems else 0
     if args.planted:
@@ -177,8 +198,8 @@ def main() -> int:
         write_planted(found, args.steps)
         return 0 if all(number is not None for number in found.values()) else 1
     began = time.monotonic()
-    tally = play_many(args.first, args.examples, args.steps, args.processes)
-    write_page(tally, args, time.monotonic() - began)
+    tally = play_many(kind, args.first, args.examples, args.steps, args.processes)
+    write_tally(kind, tally, args, time.monotonic() - began)
     print(f"{tally.examples} examples, {len(tally.failures)} failures; {PAGE.relative_to(ROOT)} is written")
     return 1 if tally.failures else 0
 

@@ -22,26 +22,30 @@ from webapp.models import Reservation
 from webapp.reservations.series_rows import series_of
 from worker.sync.recognise import parse_mark
 
-Check = Callable[[Series], bool]
+Check = Callable[[Series | None], bool]
+"""Whether a word stands in the series as it is in the end; None: it was called off."""
 
 
 @dataclass(frozen=True)
 class Word:
-    """What somebody did to a series: which one, in words, and how to see that it stands. Of a series that is to be
-    gone `stands` is None."""
+    """What somebody did to a series: which one, in words, and how to see that it stands."""
 
     key: int | str
     """The reservation's id, or the iCalUId of the event in Outlook."""
     said: str
-    stands: Check | None
+    stands: Check
+    split_from: int | None = None
+    """The reservation that it was split from, where that is told what became of the split."""
 
 
-def problems_of(world: World, words: list[Word]) -> list[str]:
-    """What is wrong in a world that came to rest."""
+def problems_of(world: World, words: list[Word], *, at_rest: bool) -> list[str]:
+    """What is wrong in a world that came to rest, but for what people were told of."""
     problems = [f"improper: {one}" for one in improper_requests(world.tenant)]
     problems += _twins(world) + _unsaid_overlaps(world) + _unheard(world, words)
     if not waits_for_people(world):
         problems += _differences(world)
+    if not at_rest:
+        return problems
     try:
         assert_quiet(world)
     except AssertionError as error:
@@ -93,15 +97,17 @@ def _unheard(world: World, words: list[Word]) -> list[str]:
             if key is not None:
                 last[key] = word
         unheard = {key: word for key, word in last.items() if not _stands(rows[key], word)}
-        unheard = {key: word for key, word in unheard.items() if not _is_told(world, rows[key])}
+        unheard = {
+            key: word
+            for key, word in unheard.items()
+            if not any(_is_told(world, rows[one]) for one in (key, word.split_from) if one is not None)
+        }
     return [f"nobody is told that this is not so: {word.said} (reservation {key})" for key, word in unheard.items()]
 
 
 def _stands(row: Reservation, word: Word) -> bool:
-    if word.stands is None:
-        return row.cancelled_at is not None
     series = series_of(row.meeting)
-    return row.cancelled_at is None and series is not None and word.stands(series)
+    return word.stands(series if row.cancelled_at is None else None)
 
 
 def _is_told(world: World, row: Reservation) -> bool:

@@ -20,7 +20,9 @@ from tests.sync.series_world import (
     written,
 )
 from tests.sync.world import World
+from tests.tenant import Booked
 from tests.tenant.personal import improper_requests
+from webapp.domain.rule import Rule
 from webapp.domain.wall import WallTimes
 from webapp.domain.words import SPLIT_REFUSED, HoldKind, SyncState
 from webapp.errors import Refused
@@ -196,3 +198,23 @@ def test_what_people_here_asked_for_never_brakes_the_room_that_follows_it(world:
         world.run()
     assert not world.holds()
     assert_followed(world)
+
+
+@pytest.mark.parametrize("rule", [weekly(3), weekly(times=AT_TWO)])
+def test_a_date_that_she_moved_unseen_stands_against_a_change_of_the_whole_series(
+    world: World, here: Here, rule: Rule
+) -> None:
+    """H76: her word is the last one in her calendar, and what was wanted here is kept."""
+    here = invited(world)
+    ada = world.tenant.as_person(world.address("ada"))
+    [item] = hers(world)
+    start = datetime.combine(week(4), time(19), tzinfo=UTC)
+    event = Booked(world.tenant, world.address("ada"), item.number, item.uid)
+    ada.change_occurrence(event, week(4), start=start, end=start + timedelta(hours=1))
+    here.change(rule)
+    world.run()
+
+    assert (week(4).isoformat(), start, start + timedelta(hours=1), True) in dates_here(world)
+    assert [(one.kind, one.prevailed) for one in world.conflicts()] == [("time", "there")]
+    assert_followed(world)
+    assert_quiet(world)

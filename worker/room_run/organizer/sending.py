@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.access import Modes, may_create_for_owner, may_write_organizer
 from webapp.domain.intervals import span_to_json
+from webapp.domain.recurrence import Series
 from webapp.domain.words import AttemptKind, AuthorityState, ConflictKind, HoldKind, OutboxKind, SyncState
 from worker.room_run.context import Run
 from worker.room_run.fresh import was_just_written
 from worker.room_run.organizer.mailbox import OutOfReach, PersonMailbox, modes_of, opened, own_event
-from worker.room_run.organizer.series import has_dates_to_send, send_dates
+from worker.room_run.organizer.series import has_dates_to_send, send_dates, was_changed_unseen
 from worker.room_run.organizer.writing import act, send_create, send_patch
 from worker.store import answers, holds, organizing, records, splits_undone, writes
 from worker.store import authority as authorities
@@ -186,6 +187,8 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
     if ruled and "rule" in there:
         agreed, overruled = _rule_of_both(authority.local, seen.values, ruled)
         ruled = frozenset()
+    elif ruled and was_changed_unseen(run, mailbox, event.id, _series_of(base.local, authority.local)):
+        ruled, overruled = frozenset(), frozenset({"time"})
     both |= overruled
     wanted = any(room.wanted for room in task.rooms)
     send = frozenset(here - there) | ruled if wanted else frozenset[str]()
@@ -218,6 +221,10 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
         organizing.settled(session, task, run.now(), asked_anew=bool(send & {"time", RULE, END}) or bool(add))
         if there or both or authority.base is None:  # what it says besides was never followed
             authorities.look_again_at(session, authority.meeting_id, run.now())
+
+
+def _series_of(*values: Values) -> tuple[Series, ...]:
+    return tuple(one.series for one in values if one.series is not None)
 
 
 def _rule_of_both(local: Values, seen: Values, ruled: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:

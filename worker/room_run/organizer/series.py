@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import span_to_json
+from webapp.domain.recurrence import Series, expand
 from webapp.domain.words import AttemptState, ConflictKind
 from worker.room_run.context import Run
 from worker.room_run.organizer.mailbox import PersonMailbox
 from worker.room_run.series_writing import is_done
 from worker.room_run.writing import sending
-from worker.store import answers, records, series_out, writes
+from worker.store import answers, records, rounds, series_out, writes
 from worker.store import authority as authorities
 from worker.store.organizing import Task
 from worker.store.series_out import Sent
@@ -48,6 +49,17 @@ def send_dates(run: Run, task: Task, mailbox: PersonMailbox, master_id: str) -> 
         agreed, wanted, step = found
         if not _send(run, task, mailbox, master_id, agreed, wanted, step):
             return False
+
+
+def was_changed_unseen(run: Run, mailbox: PersonMailbox, master_id: str, known: tuple[Series, ...]) -> bool:
+    """Whether he moved a date, or called one off, that none of the series that are `known` here tells: a change of
+    the whole series would undo it (docs/graph.md#series-change)."""
+    start, end = rounds.window_of(run.lane, run.now())
+    zone = ZoneInfo(run.lane.zone)
+    there = {one.original_date: one.span for one in mailbox.dates(master_id, start, end) if not one.is_cancelled}
+    told = [{one.original: one.span for one in expand(series, start, end, zone)} for series in known]
+    days = {day for day in there if day is not None}.union(*told)
+    return any(there.get(day) not in [one.get(day) for one in told] for day in days)
 
 
 def settle_date(run: Run, mailbox: PersonMailbox, attempt: OpenAttempt, sent: Sent, meeting_id: int) -> None:
