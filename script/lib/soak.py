@@ -53,7 +53,7 @@ ROOMS = Kind(
 SERIES = Kind(
     "Series",
     "Series of the room and of people, changed on both sides as a whole, from a date on and date by date, with "
-    "faults, dying workers and open facts of Graph (`tests/sync/series_stories.py`), each brought to rest and judged.",
+    "faults, dying workers and open facts (`tests/sync/series_stories.py`), each brought to rest and judged.",
     series_stories.play,
     "--series ",
 )
