@@ -33,6 +33,7 @@ from webapp.models import (
 )
 from webapp.outbox import want_run
 from worker.store import claims, leases
+from worker.store.agenda import before_reading
 from worker.store.claims import Lane, LaneLost
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -166,14 +167,14 @@ def test_a_worker_that_gave_its_lane_back_cannot_write_either(data: Transactions
 
 def test_a_wake_up_between_read_and_finish_is_not_lost(data: Transactions):
     lane = claimed(data)
-    seen = claims.wanted(lane)
+    seen = before_reading(lane, NOW).wanted
     with data.writing() as session:
         want_run(session, MAILBOX)
 
     assert claims.finish(lane, seen) is False
     assert mailbox(data).claim_owner == "one"
 
-    assert claims.finish(lane, claims.wanted(lane)) is True
+    assert claims.finish(lane, before_reading(lane, NOW).wanted) is True
     row = mailbox(data)
     assert (row.claim_owner, row.done, row.wanted) == (None, 2, 2)
     assert due(data) == []
@@ -192,7 +193,7 @@ def test_wakes_and_runs_at_once_always_end_with_nothing_wanted_that_no_run_saw(d
     def run(number: int) -> None:
         lane = claims.claim(crowd, MAILBOX, f"worker-{number}", NOW)
         while lane is not None:
-            seen = claims.wanted(lane)
+            seen = before_reading(lane, NOW).wanted
             if claims.finish(lane, seen):
                 seen_last.append(seen)
                 return

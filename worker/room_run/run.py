@@ -22,7 +22,7 @@ from worker.room_run.push import push_all
 from worker.room_run.read import read_round
 from worker.room_run.refresh import look_again
 from worker.room_run.settle import settle_all
-from worker.store import claims, items, records, waits
+from worker.store import agenda, claims, items, records, waits
 from worker.store.claims import Lane, LaneLost
 from worker.store.records import RunLog
 from worker.sync.errors import (
@@ -106,25 +106,27 @@ class RoomSync:
 
     def _rounds(self, run: Run) -> None:
         """One round. What was saved meanwhile goes out at once; the next round is left, as 2 s pass between two."""
-        seen = claims.wanted(run.lane)
-        look_at_decided_creates(run)
-        settle_all(run)
-        carry_out_decisions(run)
-        push_all(run)
+        planned = agenda.before_reading(run.lane, self.now())
+        if planned.has_work:
+            look_at_decided_creates(run)
+            settle_all(run)
+            carry_out_decisions(run)
+            push_all(run)
         believed = read_round(run)
-        confirm_calendar(run, believed=believed)
-        look_again(run)
-        look_at_organizers(run)
-        plan_and_apply(run)
-        push_all(run)
-        finish_moves(run)
+        if run.log.kind is RunKind.FULL or agenda.has_work_after_reading(run.lane, self.now()):
+            confirm_calendar(run, believed=believed)
+            look_again(run)
+            look_at_organizers(run)
+            plan_and_apply(run)
+            push_all(run)
+            finish_moves(run)
         now = self.now()
         with run.lane.writing() as session:
             items.plan_next_look(session, run.lane)
             records.room_went_well(session, run.lane.room_id, now)
         if run.log.kind is RunKind.FULL:
             run.log.begin()
-        finished = believed and claims.finish(run.lane, seen)
+        finished = believed and claims.finish(run.lane, planned.wanted)
         if believed and not finished:
             push_all(run)
         run.log.counts["requests"] = getattr(run.calendar, "requests", 0)

@@ -18,9 +18,10 @@ from webapp.reservations.remote import cancel_remote, decline_remote
 from webapp.reservations.rows import end_reservation, is_pending, lock_room
 from webapp.reservations.series_pending import await_series, pending_series
 from webapp.reservations.series_rows import series_of, set_series
-from worker.store.authority import AWAITED_AFTER, Authority, Reading, is_unsent, live_reservations
+from worker.store.authority import AWAITED_AFTER, Authority, Reading, live_reservations
 from worker.store.ending import take_in_again
 from worker.store.invited_again import take_in_invited
+from worker.store.unsent import is_unsent
 
 HOURLY = timedelta(hours=1)
 UNCONFIRMED_AFTER = timedelta(minutes=15)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.access import Modes, may_read_organizer
@@ -24,15 +24,14 @@ from webapp.domain.words import (
     LinkState,
     MeetingKind,
     Origin,
-    OutboxKind,
     SyncState,
     TitleSource,
 )
-from webapp.models import Link, Meeting, Occurrence, Outbox, Reservation, Room, SyncSettings, Tombstone
+from webapp.models import Link, Meeting, Occurrence, Reservation, Room, SyncSettings, Tombstone
 from webapp.reservations.remote import cancel_remote
 from webapp.reservations.rows import set_span, span_of
 from webapp.reservations.series_rows import follow_organizer, series_of
-from worker.store import joining
+from worker.store import joining, unsent
 from worker.store.claims import Lane
 from worker.store.items import base_of, local_values, set_base
 from worker.store.leading import is_lead
@@ -85,7 +84,7 @@ class RoomOfMeeting:
     """People here took it out of the meeting. A room that left it in Outlook is its organizer's to invite again."""
 
 
-_DUE = (
+DUE_MEETINGS = (
     select(Meeting.id)
     .join(Reservation, Reservation.meeting_id == Meeting.id)
     .join(Room, Reservation.room_id == Room.id)
@@ -103,7 +102,7 @@ _DUE = (
 def due(lane: Lane, now: datetime) -> list[int]:
     """Meetings that this lane leads and whose organizer's event should be read now, the longest waiting first."""
     with lane.reading() as session:
-        return list(session.scalars(_DUE, {"now": now, "room": lane.room_id}))
+        return list(session.scalars(DUE_MEETINGS, {"now": now, "room": lane.room_id}))
 
 
 def load(session: Session, lane: Lane, meeting_id: int, now: datetime) -> Authority | None:
@@ -200,8 +199,8 @@ def note(session: Session, authority: Authority, reading: Reading, now: datetime
     meeting, base = session.get_one(Meeting, authority.meeting_id), base_of(link)
     meeting.authority_state = AuthorityState.KNOWN
     link.observed = observation_to_json(reading.seen)
-    stopped = _waits(session, meeting.id, _FOR_ORGANIZER, Outbox.parked.is_(True))
-    if _waits(session, meeting.id, _FOR_ORGANIZER, Outbox.parked.is_(False)) or (stopped and base is None):
+    stopped = unsent.waits_for_organizer(session, meeting.id, parked=True)
+    if unsent.waits_for_organizer(session, meeting.id, parked=False) or (stopped and base is None):
         return False
     wished = wishes(base, local_values(meeting)) if stopped else frozenset()
     moved = _follow(session, meeting, reading.seen, base, wished)
@@ -308,7 +307,7 @@ def follow_dates(session: Session, meeting: Meeting) -> None:
     """What the rooms' copies told of single dates is no wish of people here: both sides agree on it."""
     link = session.scalar(select(Link).where(Link.meeting_id == meeting.id, Link.role == LinkRole.AUTHORITY))
     base, series = base_of(link) if link is not None else None, series_of(meeting)
-    if link is None or base is None or _waits(session, meeting.id, _FOR_ORGANIZER):
+    if link is None or base is None or unsent.waits_for_organizer(session, meeting.id):
         return
     if base.local.series != series:
         link.base_local = values_to_json(replace(base.local, series=series))
@@ -417,30 +416,6 @@ def forget_base(session: Session, meeting_id: int) -> None:
 def set_state(session: Session, meeting_id: int, state: AuthorityState) -> None:
     """Write what is known of the organizer's own event."""
     session.execute(update(Meeting).where(Meeting.id == meeting_id).values(authority_state=state))
-
-
-_FOR_ORGANIZER = Outbox.kind.in_((OutboxKind.MEETING, OutboxKind.CANCEL_MEETING))
-_OF_PERSONS = Outbox.kind != OutboxKind.PUSH
-
-
-def is_unsent(session: Session, meeting_id: int) -> bool:
-    """Whether something people here wanted of the meeting is still on its way to its organizer's calendar, or a
-    room's refusal to him."""
-    return _waits(session, meeting_id, _OF_PERSONS, Outbox.parked.is_(False))
-
-
-def is_stopped(session: Session, meeting_id: int) -> bool:
-    """Whether something of that waits for a person."""
-    return _waits(session, meeting_id, _OF_PERSONS, Outbox.parked.is_(True))
-
-
-def _waits(session: Session, meeting_id: int, *what: ColumnElement[bool]) -> bool:
-    waiting = (
-        select(Outbox.id)
-        .join(Reservation, Outbox.reservation_id == Reservation.id)
-        .where(Reservation.meeting_id == meeting_id, *what)
-    )
-    return session.scalar(waiting.limit(1)) is not None
 
 
 def _time_is_pending(session: Session, meeting_id: int) -> bool:

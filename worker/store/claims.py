@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -125,23 +126,37 @@ def claim(transactions: Transactions, mailbox_id: int, owner: str, now: datetime
         values = {"mailbox": mailbox_id, "owner": owner, "clock": clock, "until": clock + LEASE, "now": now}
         if not rows_changed(session, _claiming(), values):
             return None
-        mailbox = session.get_one(Mailbox, mailbox_id, populate_existing=True)
-        room = session.scalar(select(Room).where(Room.mailbox_id == mailbox_id))
-        left = session.get(LeftMailbox, mailbox_id) if room is None else None
-        room = room or session.get_one(Room, left.room_id if left else 0)
-        connection = session.get_one(Connection, mailbox.connection_id)
+        followed = session.execute(_FOLLOWED_BY, {"mailbox": mailbox_id}).one_or_none()
+        row = followed or session.execute(_LEFT_BY, {"mailbox": mailbox_id}).one()
         return Lane(
             transactions=transactions,
-            mailbox_id=mailbox.id,
-            room_id=room.id,
-            connection_id=mailbox.connection_id,
-            address=mailbox.address,
-            tenant_guid=mailbox.tenant_guid or connection.tenant_guid,
-            calendar_key=mailbox.calendar_key,
-            zone=room.time_zone,
-            fence=mailbox.fence,
-            leaving=left is not None,
+            mailbox_id=mailbox_id,
+            room_id=row.room_id,
+            connection_id=row.connection_id,
+            address=row.address,
+            tenant_guid=row.tenant_guid,
+            calendar_key=row.calendar_key,
+            zone=row.time_zone,
+            fence=row.fence,
+            leaving=followed is None,
         )
+
+
+def _lane_of(room: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """What a run must know of its mailbox, with the room that follows it, or that left it."""
+    tenant = func.coalesce(func.nullif(Mailbox.tenant_guid, ""), Connection.tenant_guid)
+    columns = (Mailbox.connection_id, Mailbox.address, Mailbox.calendar_key, Mailbox.fence)
+    return (
+        select(*columns, tenant.label("tenant_guid"), Room.id.label("room_id"), Room.time_zone)
+        .select_from(Mailbox)
+        .join(Connection, Mailbox.connection_id == Connection.id)
+        .join(Room, room)
+        .where(Mailbox.id == bindparam("mailbox"))
+    )
+
+
+_FOLLOWED_BY = _lane_of(Room.mailbox_id == Mailbox.id)
+_LEFT_BY = _lane_of(Room.id.in_(select(LeftMailbox.room_id).where(LeftMailbox.mailbox_id == bindparam("mailbox"))))
 
 
 @cache
@@ -191,15 +206,6 @@ def is_ours(lane: Lane) -> bool:
             _is_still(lane),
         )
         return session.scalar(mine) is not None
-
-
-_WANTED = select(Mailbox.wanted).where(Mailbox.id == bindparam("mailbox"))
-
-
-def wanted(lane: Lane) -> int:
-    """What has been asked of this mailbox so far; note it before anything is read."""
-    with lane.reading() as session:
-        return session.scalars(_WANTED, {"mailbox": lane.mailbox_id}).one()
 
 
 def failures(lane: Lane) -> int:

@@ -29,13 +29,14 @@ from webapp.reservations.remote import (
 from webapp.reservations.rows import Dated, lock_room, set_span, write_dates
 from webapp.reservations.series_pending import is_of_series
 from worker.store import overruled
-from worker.store.authority import follow_dates, is_stopped
+from worker.store.authority import follow_dates
 from worker.store.claims import Lane
 from worker.store.items import Item, base_of, local_values, set_base
 from worker.store.observing import TITLE_WAIT
 from worker.store.series import remote_series
 from worker.store.splitting import lasting
 from worker.store.still import check_still, check_wanted
+from worker.store.unsent import is_stopped
 from worker.store.yielding import settle_earlier
 from worker.sync.link import Observation, observation_to_json, was_touched
 from worker.sync.values import LOCAL_GROUPS, SeriesDate, Values, changed, values_to_json

@@ -100,7 +100,7 @@ def held(lane: Lane, kind: HoldKind) -> dict[str, Held]:
         return {row.key: _as_held(row) for row in rows if row.state is not DONE}
 
 
-_DECIDED = (
+DECIDED_ACTIONS = (
     select(HoldAction, Hold.kind)
     .join(Hold, Hold.id == HoldAction.hold_id)
     .where(Hold.room_id == bindparam("room"), Hold.closed_at.is_(None), HoldAction.state.in_((APPROVED, REJECTED)))
@@ -112,7 +112,7 @@ def decided(lane: Lane) -> dict[HoldKind, dict[str, Held]]:
     """What people decided of what the room's open holds keep back and nobody carried out yet, by kind and key."""
     found: dict[HoldKind, dict[str, Held]] = {}
     with lane.reading() as session:
-        for row, kind in session.execute(_DECIDED, {"room": lane.room_id}):
+        for row, kind in session.execute(DECIDED_ACTIONS, {"room": lane.room_id}):
             found.setdefault(kind, {})[row.key] = _as_held(row)
     return found
 

@@ -16,9 +16,10 @@ from webapp.domain.words import Answer, AuthorityState, LinkRole
 from webapp.models import Link, Meeting, Reservation, Room
 from webapp.outbox import want_run
 from webapp.sync_settings.modes import modes_of
-from worker.store.authority import is_stopped, is_unsent, live_reservations
+from worker.store.authority import live_reservations
 from worker.store.ending import take_in_again
 from worker.store.items import Item
+from worker.store.unsent import is_stopped, is_unsent
 from worker.sync.link import observation_from_json
 from worker.sync.plan import ABSENT
 

@@ -69,19 +69,19 @@ _FOLLOWED = (
     .where(Link.mailbox_id == bindparam("mailbox"), Link.state != LinkState.QUARANTINED)
     .order_by(Link.id)
 )
-_DIRTY = _FOLLOWED.where(Link.dirty)
-_DUE_LOOKS = _FOLLOWED.where(Link.next_look_at <= bindparam("now"))
+DIRTY_LINKS = _FOLLOWED.where(Link.dirty)
+DUE_LOOKS = _FOLLOWED.where(Link.next_look_at <= bindparam("now"))
 
 
 def dirty(lane: Lane) -> list[int]:
     """Links whose observation has not been planned to the end, oldest first."""
     with lane.reading() as session:
-        return list(session.scalars(_DIRTY, {"mailbox": lane.mailbox_id}))
+        return list(session.scalars(DIRTY_LINKS, {"mailbox": lane.mailbox_id}))
 
 
 def due_looks_in(session: Session, lane: Lane, now: datetime) -> list[int]:
     """Links that should be read again by id now."""
-    return list(session.scalars(_DUE_LOOKS, {"mailbox": lane.mailbox_id, "now": now}))
+    return list(session.scalars(DUE_LOOKS, {"mailbox": lane.mailbox_id, "now": now}))
 
 
 def load(session: Session, link_ids: Iterable[int]) -> list[Item]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from webapp.database import table_of
 from webapp.domain.booking import sync_window
 from webapp.domain.intervals import AllDay, Timed
 from webapp.domain.words import LinkState
@@ -51,6 +52,11 @@ _FULL_IS_DUE = select(or_(Mailbox.full_wanted > Mailbox.full_done, ~_GOES_ON)).w
     Mailbox.id == bindparam("mailbox")
 )
 
+_STAGED = select(StagedRow.payload).where(StagedRow.session_id == bindparam("session")).order_by(StagedRow.position)
+_ROUND_BEGINS = (
+    update(table_of(Mailbox)).where(Mailbox.id == bindparam("mailbox")).values(last_round_at=bindparam("begun_at"))
+)
+
 
 def full_is_due(lane: Lane) -> bool:
     """Whether everything must be read: asked for, or there is no delta link to go on from."""
@@ -61,7 +67,7 @@ def full_is_due(lane: Lane) -> bool:
 def begin(lane: Lane, *, full: bool, now: datetime) -> Round:
     """Begin a round, or go on with one that was left staged in part."""
     with lane.writing() as session:
-        session.execute(update(Mailbox).where(Mailbox.id == lane.mailbox_id).values(last_round_at=now))
+        session.execute(_ROUND_BEGINS, {"mailbox": lane.mailbox_id, "begun_at": now})
         active = _active(session, lane.mailbox_id)
         if not full and active is not None:
             return _as_round(active, is_full=active.is_listing, now=now)
@@ -125,9 +131,7 @@ def commit(
         current = session.get(DeltaSession, the_round.session_id)
         if current is None or current.generation != the_round.generation:
             return Committed(Noted())
-        staged = session.scalars(
-            select(StagedRow.payload).where(StagedRow.session_id == current.id).order_by(StagedRow.position)
-        )
+        staged = session.scalars(_STAGED, {"session": current.id}).all()
         everything = [staged_from_json(row) for row in [*staged, *rows]]
         known = _known_in_window(session, lane.mailbox_id, the_round.window) if the_round.is_full else []
         missing = _would_end(session, known)
@@ -138,6 +142,8 @@ def commit(
         noted = note(session, lane, everything, is_full=the_round.is_full, began_at=the_round.began_at, now=now)
         if the_round.is_full:
             _sweep(known, the_round.began_at)
+        if staged:
+            session.execute(delete(StagedRow).where(StagedRow.session_id == current.id))
         _swap(session, lane, current, the_round, delta_link, now)
         silent = drift.silent(session, lane.mailbox_id, before, told, the_round.window) if told is not None else None
         return Committed(noted, known=len(known), silent=silent)
@@ -155,7 +161,6 @@ def _sweep(known: list[Link], began_at: datetime) -> None:
 def _swap(
     session: Session, lane: Lane, current: DeltaSession, the_round: Round, delta_link: str | None, now: datetime
 ) -> None:
-    session.execute(delete(StagedRow).where(StagedRow.session_id == current.id))
     current.next_link, current.round_began_at = None, None
     current.delta_link, current.delta_link_at = delta_link, now
     current.generation += 1

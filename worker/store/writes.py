@@ -96,7 +96,7 @@ def meeting_of(session: Session, reservation_id: int) -> int:
     return session.get_one(Reservation, reservation_id).meeting_id
 
 
-_PUSHES = (
+PUSHES = (
     select(Outbox.id, Outbox.kind)
     .where(
         Outbox.mailbox_id == bindparam("mailbox"),
@@ -111,7 +111,7 @@ _PUSHES = (
 def pushes(lane: Lane, now: datetime) -> list[tuple[int, OutboxKind]]:
     """Outbox rows that may be sent now, with their kinds, oldest first; those with an unsettled attempt wait."""
     with lane.reading() as session:
-        rows = session.execute(_PUSHES, {"mailbox": lane.mailbox_id, "now": now})
+        rows = session.execute(PUSHES, {"mailbox": lane.mailbox_id, "now": now})
         return [(row_id, kind) for row_id, kind in rows]
 
 
@@ -280,7 +280,7 @@ def new_delete(session: Session, lane: Lane, write: Write, event_id: str, etag: 
     return add_attempt(session, lane, write, AttemptKind.DELETE, event_id=event_id, etag=etag)
 
 
-_OPEN_ATTEMPTS = (
+OPEN_ATTEMPTS = (
     select(Attempt)
     .where(
         Attempt.mailbox_id == bindparam("mailbox"),
@@ -294,7 +294,7 @@ _OPEN_ATTEMPTS = (
 def open_attempts(lane: Lane, now: datetime) -> list[OpenAttempt]:
     """Attempts whose outcome must be found out before anything else of their item, oldest first."""
     with lane.reading() as session:
-        rows = session.scalars(_OPEN_ATTEMPTS, {"mailbox": lane.mailbox_id, "now": now})
+        rows = session.scalars(OPEN_ATTEMPTS, {"mailbox": lane.mailbox_id, "now": now})
         return [_as_open(session, lane, row, now) for row in rows]
 
 
