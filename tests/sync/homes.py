@@ -37,7 +37,9 @@ MORE_FAULTS = (
     *(("list", kind) for kind in ("503", "T-", "empty")),
 )
 HIDES = ("list", "empty")
-"""A filter that finds nothing and a transactionId that is forgotten, at once: a second event is nobody's mistake."""
+UNMARKED = ("create", "partial+503")
+"""A filter that finds nothing, or an event without its mark whose owner changes it before it is found, and a
+transactionId that is forgotten, at once: a second event is nobody's mistake."""
 
 CHOICES = (
     Modes(),
@@ -89,7 +91,8 @@ class BothHomes(Owners):
 
     def trouble(self) -> None:
         """A fault, or lagging reads, from now on."""
-        faults = [one for one in MORE_FAULTS if not (self._forgets and one == HIDES)]
+        hides = {HIDES, UNMARKED} if self.plan.owners else {HIDES}
+        faults = [one for one in MORE_FAULTS if not (self._forgets and one in hides)]
         if self.plan.unreadable and self.random.random() < 0.5:
             faults = [one for one in faults if one[0] == "create"]
         op, kind = self.random.choice(faults)
