@@ -44,6 +44,9 @@ class ListeningBell:
             self.rung.append((job, args, queue))
         return not self.is_dead
 
+    def waiting(self, queue: str) -> int | None:
+        return None if self.is_dead else 0
+
 
 class Person:
     """Somebody with a browser: with htmx (`hx=True`) or without a script."""

@@ -1,9 +1,8 @@
-"""Commands of `flask`: accounts."""
+"""`flask users`: accounts of the panel."""
 
 from __future__ import annotations
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 
 from webapp.auth import service
@@ -20,11 +19,6 @@ WORDS = {
     "no_such_user": "There is no account with this email.",
     "password_short": "The password has to have at least 12 characters.",
 }
-
-
-def register(app: Flask) -> None:
-    """Add the commands."""
-    app.cli.add_command(users)
 
 
 @users.command("ensure-admin")
