@@ -134,7 +134,9 @@ def in_order(listed: Iterable[Listed], proposals: Mapping[int, Proposal]) -> lis
 @lru_cache(maxsize=1024)
 def _split(text: str) -> frozenset[str]:
     """Its words; kept for a while, as many rooms stand in few buildings."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    bare = text.casefold()
+    if not bare.isascii():
+        bare = "".join(c for c in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(c))
     return frozenset(re.findall(r"[^\W_]+", bare))
 
 
