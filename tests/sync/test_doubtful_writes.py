@@ -222,6 +222,27 @@ def test_an_event_edited_between_our_read_and_our_delete_is_held(world: World) -
     assert_quiet(world)
 
 
+def test_one_404_after_a_lost_delete_is_no_proof_that_it_was_done(world: World) -> None:
+    """H07: the event was edited meanwhile, and is not to be removed without asking."""
+    set_up(world)
+    made = world.book("alder", "Standup", world.at(10))
+    world.run()
+    [event] = ours_there(world, "alder")
+    booked = world.tenant.booked(world.address("alder"), event["immutable_id"])
+    world.tenant.as_delegate(world.address("alder")).change(booked, subject="Important now")
+    world.tenant.faults.lag(world.address("alder"), 3, ["get"])
+    fault(world, "delete", "T-")
+    world.cancel(made)
+    world.run_once("alder")  # which sees the edit in its delta only, once the DELETE was sent
+    fault(world, "get", "404lag")
+    world.tenant.advance(60)
+    world.run_once("alder")
+    world.run()
+    assert [e["subject"] for e in world.there("alder")] == ["Important now"]
+    assert [h.kind for h in world.holds()] == ["edited_and_cancelled"]
+    assert_quiet(world)
+
+
 def test_a_save_during_our_write_is_sent_as_well(world: World) -> None:
     """I2: the outbox row is cleared only if nobody saved since."""
     set_up(world)

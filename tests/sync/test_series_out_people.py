@@ -218,3 +218,22 @@ def test_a_date_that_she_moved_unseen_stands_against_a_change_of_the_whole_serie
     assert [(one.kind, one.prevailed) for one in world.conflicts()] == [("time", "there")]
     assert_followed(world)
     assert_quiet(world)
+
+
+@pytest.mark.parametrize("wipes", [False, True])
+def test_after_another_time_for_all_her_cancelled_dates_stay_so_whatever_outlook_does_h24(
+    world: World, here: Here, wipes: bool
+) -> None:
+    world.tenant.switches.master_change_wipes_exceptions = wipes
+    here = invited(world)
+    here.move(week(1), ELSEWHERE)
+    here.cancel(week(3))
+    world.run()
+    assert_followed(world)
+
+    here.change(weekly(times=AT_TWO))
+    world.run()
+    assert [one[0] for one in dates_there(world)] == [week(n).isoformat() for n in (0, 1, 2, 4, 5)]
+    assert {start.hour for _, start, _, _ in dates_here(world)} == {13}
+    assert_followed(world)
+    assert_quiet(world)

@@ -131,7 +131,8 @@ def _settle_patch(run: Run, attempt: OpenAttempt) -> None:
 
 
 def _settle_delete(run: Run, attempt: OpenAttempt) -> None:
-    """Gone: done. Still there: the item is planned again, and asks for its removal again."""
+    """Gone: done. Still there: the item is planned again, and asks for its removal again. A single 404 proves nothing
+    (H07): the delta told of it as well, or a later look finds the same."""
     assert attempt.event_id is not None, "a delete has an event"
     gone = False
     try:
@@ -140,11 +141,15 @@ def _settle_delete(run: Run, attempt: OpenAttempt) -> None:
         gone = True
     now = run.now()
     with run.lane.writing() as session:
-        link_id = session.scalar(
-            select(Link.id).where(Link.mailbox_id == run.lane.mailbox_id, Link.event_id == attempt.event_id)
+        link = session.scalar(
+            select(Link).where(Link.mailbox_id == run.lane.mailbox_id, Link.event_id == attempt.event_id)
         )
-        if gone and link_id is not None:
-            ending.bury(session, link_id, "removed", now)
+        if gone and link is not None and not link.removed_told and attempt.looks < len(LOOKS):
+            writes.look_later(session, attempt.id, now + LOOKS[attempt.looks])
+            run.log.step(session, now, "none", "not_found_yet", attempt.reservation_id, "delete")
+            return
+        if gone and link is not None:
+            ending.bury(session, link.id, "removed", now)
         writes.settle(session, attempt.id, AttemptState.DONE if gone else AttemptState.DROPPED, now)
         run.log.step(
             session,
