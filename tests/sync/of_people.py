@@ -16,9 +16,7 @@ WHOSE = pytest.mark.parametrize("whose", ["invited", "made here"])
 
 def open_calendars(world: World) -> World:
     """One room; delegation and creating in people's calendars are on."""
-    world.add_room("alder")
-    world.set_modes(delegation=True, create=True)
-    world.run()
+    world.begin_with("alder", delegation=True, create=True)
     return world
 
 

@@ -16,8 +16,7 @@ LOST = ("T-", "T+", "429", "429+", "503", "503+", "504", "504+", "500+", "drop")
 
 
 def set_up(world: World) -> None:
-    world.add_room("alder")
-    world.run()
+    world.begin_with("alder")
 
 
 def fault(world: World, op: str, kind: str, times: int = 1) -> None:

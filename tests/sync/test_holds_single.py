@@ -269,9 +269,7 @@ def test_what_is_saved_again_once_it_is_allowed_needs_no_decision(world: World) 
 
 def doubtful(world: World) -> int:
     """A meeting for Ada whose create nobody can find any more."""
-    world.set_modes(delegation=True, create=True)
-    world.add_room("alder")
-    world.run()
+    world.begin_with("alder", delegation=True, create=True)
     world.tenant.faults.add("create", "T-", times=1000)
     ada = world.address("ada")
     made = world.book("alder", "For Ada", world.at(30), owner_name="Ada", owner_email=ada, in_owner_calendar=True)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tests.sync import beginnings
 from tests.sync.afterlife import Ends, after_death, differences
 from tests.sync.checks import assert_quiet, invite, ours_there, put, reservations
 from tests.sync.dying import Killed
@@ -64,6 +65,13 @@ def set_stage(moments: Moments) -> Stage:
     world = World(wrap_transactions=lambda engine: MomentousTransactions(engine, moments))
     world.tenant.add_person(world.address("ada"), "Ada")
     world.tenant.switches.replays = 0.0
+    things = beginnings.begin(world, "something of everybody", fill)
+    world.tenant.on_request(moments.on_request)
+    return Stage(world, *things)
+
+
+def fill(world: World) -> tuple[int, Booked, Booked, Booked]:
+    """One meeting of each kind, known on both sides."""
     world.add_room("alder")
     ours = world.book("alder", "Ours", world.at(10))
     delegates = put(world, "alder", "Theirs", world.at(12))
@@ -71,8 +79,7 @@ def set_stage(moments: Moments) -> Stage:
     series = invite(world, "alder", "Series", world.at(16), recurrence=RULE)
     world.run()
     world.tenant.advance(400)
-    world.tenant.on_request(moments.on_request)
-    return Stage(world, ours, delegates, adas, series)
+    return ours, delegates, adas, series
 
 
 # -- what happens

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tests.sync import beginnings
 from tests.sync.afterlife import Ends, after_death, differences
 from tests.sync.checks import assert_quiet, reservations
 from tests.sync.moments import MomentousTransactions, Moments
@@ -27,10 +28,17 @@ def set_stage(moments: Moments) -> World:
     """Two rooms and Ada's meeting in both; delegation and creating for owners are on."""
     world = World(wrap_transactions=lambda engine: MomentousTransactions(engine, moments))
     world.tenant.switches.replays = 0.0
-    for name in ROOMS:
-        world.add_room(name)
     for name in ("ada", "bob"):
         world.tenant.add_person(world.address(name), name.title())
+    beginnings.begin(world, "a meeting of Ada's in both rooms", fill)
+    world.tenant.on_request(moments.on_request)
+    return world
+
+
+def fill(world: World) -> None:
+    """Ada's meeting, known on both sides."""
+    for name in ROOMS:
+        world.add_room(name)
     world.set_modes(delegation=True, create=True)
     span = world.at(14)
     world.tenant.as_person(world.address("ada")).book(
@@ -39,8 +47,6 @@ def set_stage(moments: Moments) -> World:
     world.run()
     world.tenant.advance(400)
     world.run()
-    world.tenant.on_request(moments.on_request)
-    return world
 
 
 def adas(world: World, room: str = "alder") -> Reservation:

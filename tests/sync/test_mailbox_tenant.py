@@ -75,7 +75,7 @@ def another_tenant(world: World) -> Tenant:
     world.app = world.tenant.register_app()
     for name in world.rooms:
         world.tenant.add_room(world.address(name), name=name.title(), time_zone="Europe/Berlin")
-    world.client = world._client()
+    world.client = world.new_client()
     world.worker = world.new_worker("worker-2")
     return former
 
@@ -99,7 +99,7 @@ def test_another_app_in_the_same_tenant_goes_on_where_the_former_was(world: Worl
     writes, mails = world.writes(), len(world.tenant.mails)
     world.app = world.tenant.register_app()
     set_ids(world, client_id=world.app.client_id)
-    world.client = world._client()
+    world.client = world.new_client()
     world.worker = world.new_worker("worker-2")
     for name in world.rooms:
         world.want(name, full=True)

@@ -31,10 +31,7 @@ from webapp.reservations.rows import span_of
 @pytest.fixture
 def world(world: World) -> World:
     """Two rooms under sync; delegation is on."""
-    for name in ("alder", "birch"):
-        world.add_room(name)
-    world.set_modes(delegation=True, create=True)
-    world.run()
+    world.begin_with("alder", "birch", delegation=True, create=True)
     return world
 
 

@@ -17,8 +17,7 @@ from webapp.rooms.service import Link, RoomDraft, save_room
 def world() -> Iterator[World]:
     """One room under sync."""
     made = World()
-    made.add_room("alder")
-    made.run()
+    made.begin_with("alder")
     yield made
     made.close()
 

@@ -21,10 +21,7 @@ from worker.store import organizing
 @pytest.fixture
 def world(world: World) -> World:
     """Two rooms and Ada; delegation and creating in people's calendars are on."""
-    for name in ("alder", "birch"):
-        world.add_room(name)
-    world.set_modes(delegation=True, create=True)
-    world.run()
+    world.begin_with("alder", "birch", delegation=True, create=True)
     return world
 
 

@@ -15,9 +15,8 @@ from webapp.domain.words import RoomState, SyncState
 def world() -> Iterator[World]:
     """One room under sync, one person."""
     made = World()
-    made.add_room("alder")
     made.tenant.add_person(made.address("ada"), "Ada")
-    made.run()
+    made.begin_with("alder")
     yield made
     made.close()
 

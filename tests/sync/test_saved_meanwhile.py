@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from tests.sync import beginnings
 from tests.sync.checks import assert_quiet, assert_same, ours_there
 from tests.sync.oracle import live_there
 from tests.sync.world import World
@@ -30,14 +31,20 @@ class Watched(Transactions):
             yield session
 
 
+def fill(world: World) -> int:
+    """One of ours, known on both sides."""
+    world.add_room("alder")
+    made = world.book("alder", "Standup", world.at(10))
+    world.run()
+    world.tenant.advance(400)
+    return made
+
+
 def play(moment: int) -> bool:
     """A delegate moves our event; somebody here renames it just before then. Whether the run came so far."""
     world = World(wrap_transactions=Watched)
     try:
-        world.add_room("alder")
-        made = world.book("alder", "Standup", world.at(10))
-        world.run()
-        world.tenant.advance(400)
+        made = beginnings.begin(world, "a reservation of ours", fill)
         [event] = ours_there(world, "alder")
         booked = world.tenant.booked(world.address("alder"), event["immutable_id"])
         later = world.at(16)

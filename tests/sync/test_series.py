@@ -26,8 +26,7 @@ def at(day: date, hour: int) -> datetime:
 
 def weekly(world: World, **more: Any) -> Booked:
     """Ada's six Tuesdays from 9 to 10."""
-    world.add_room("alder")
-    world.run()
+    world.begin_with("alder")
     series = invite(world, "alder", "Weekly", world.at(9), recurrence=RULE, **more)
     world.run()
     return series

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from tests.sync import beginnings
 from tests.sync.afterlife import after_death
 from tests.sync.moments import MomentousTransactions, Moments
 from tests.sync.series_world import Here, dates_here, dates_there, week, weekly, written
@@ -86,12 +87,17 @@ def watched(engine: Engine, moments: Moments) -> MomentousTransactions:
 
 def prepared(world: World, owner: str) -> Here:
     """Six Tuesdays in Alder's calendar, or in that of a person who invites Alder."""
-    world.add_room("alder")
-    if owner:
-        world.tenant.add_person(world.address(owner), owner.title())
-        world.set_modes(delegation=True, create=True)
-    world.run()
-    here = Here(world, owner=world.address(owner) if owner else "")
-    here.book(weekly())
-    world.run()
-    return here
+    address = world.address(owner) if owner else ""
+
+    def fill(world: World) -> int:
+        world.add_room("alder")
+        if owner:
+            world.tenant.add_person(address, owner.title())
+            world.set_modes(delegation=True, create=True)
+        world.run()
+        here = Here(world, owner=address)
+        here.book(weekly())
+        world.run()
+        return here.reservation_id
+
+    return Here(world, beginnings.begin(world, ("six Tuesdays", owner), fill), owner=address)

@@ -35,8 +35,7 @@ ELSEWHERE = datetime(2026, 12, 3, 14, tzinfo=UTC)
 @pytest.fixture
 def here(world: World) -> Here:
     """People here, and Alder, in which nothing is booked."""
-    world.add_room("alder")
-    world.run()
+    world.begin_with("alder")
     return Here(world)
 
 

@@ -34,11 +34,8 @@ ELSEWHERE = datetime(2026, 12, 3, 14, tzinfo=UTC)
 @pytest.fixture
 def here(world: World) -> Here:
     """Ada's calendar, which may be written in, and Alder, which takes long series."""
-    world.set_modes(delegation=True, create=True)
-    world.add_room("alder")
     long_ahead = {"booking_window_in_days": 500, "enforce_scheduling_horizon": False}
-    world.tenant.set_policy(world.address("alder"), **long_ahead)
-    world.run()
+    world.begin_with("alder", delegation=True, create=True, **long_ahead)
     return Here(world, owner=world.address("ada"))
 
 

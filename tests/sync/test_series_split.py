@@ -40,8 +40,7 @@ def whole(world: World) -> Here:
 @pytest.fixture
 def here(world: World) -> Here:
     """Such a series in Alder's calendar."""
-    world.add_room("alder")
-    world.run()
+    world.begin_with("alder")
     return whole(world)
 
 

@@ -14,9 +14,7 @@ from webapp.models import Connection, Link, Mailbox, Meeting, Reservation, Room,
 
 
 def two_rooms(world: World) -> None:
-    world.add_room("alder")
-    world.add_room("birch")
-    world.run()
+    world.begin_with("alder", "birch")
 
 
 def invite_both(world: World, title: str = "Town hall", **more: object) -> object:

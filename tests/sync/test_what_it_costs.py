@@ -21,10 +21,7 @@ EACH = 4
 @pytest.fixture
 def world(world: World) -> World:
     """Two rooms under sync; people's meetings may be changed and made from here."""
-    for name in ("alder", "birch"):
-        world.add_room(name)
-    world.set_modes(delegation=True, create=True)
-    world.run()
+    world.begin_with("alder", "birch", delegation=True, create=True)
     return world
 
 

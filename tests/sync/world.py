@@ -13,10 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, bindparam, create_engine, select, union_all, update
 
 from tests.support.compiled import sharing_statements
+from tests.sync import beginnings
 from tests.tenant import Tenant
 from webapp.database import Transactions, prepare_engine
 from webapp.domain.access import may_read_organizer
@@ -104,7 +106,7 @@ class World:
         self.tenant = Tenant(seed=self.seed)
         self.app = self.tenant.register_app()
         self.transactions = self.wrap_transactions(self.engine)
-        self.client = self._client()
+        self.client = self.new_client()
         with self.transactions.writing() as session:
             session.add_all(
                 [
@@ -122,7 +124,8 @@ class World:
             )
         self.worker = self.new_worker("worker-1")
 
-    def _client(self) -> GraphClient:
+    def new_client(self) -> GraphClient:
+        """A client that has asked for nothing yet."""
         session = self.tenant.session()
         credentials = Credentials(self.tenant.tenant_id, self.app.client_id, self.app.secret)
         origin = self.tenant.graph_origin
@@ -170,6 +173,23 @@ class World:
         if link:
             self.link(name)
         return self.rooms[name]
+
+    def begin_with(
+        self, *names: str, delegation: bool = False, strict: bool = False, create: bool = False, **policy: Any
+    ) -> None:
+        """These rooms linked, and their first full runs over; what a scenario that tells of something else begins
+        with. `policy` is that of the rooms' assistants."""
+
+        def make(world: World) -> None:
+            for name in names:
+                world.add_room(name)
+                if policy:
+                    world.tenant.set_policy(world.address(name), **policy)
+            if delegation or strict or create:
+                world.set_modes(delegation=delegation, strict=strict, create=create)
+            world.run()
+
+        beginnings.begin(self, (names, delegation, strict, create, *sorted(policy.items())), make)
 
     def link(self, name: str) -> None:
         """Link the room to its calendar and ask for the first full run."""
@@ -307,7 +327,7 @@ class World:
         self.engine = sharing_statements(create_engine(f"sqlite:///{path}"))
         prepare_engine(self.engine)
         self.transactions = self.wrap_transactions(self.engine)
-        self.client = self._client()
+        self.client = self.new_client()
         self.expire_claims()
 
     def expire_claims(self) -> None:

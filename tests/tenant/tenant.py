@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 import random
 import threading
 import time
@@ -73,9 +72,9 @@ class Tenant(Administration):
         self._boxes: dict[str, Mailbox] = {}
         self._names: dict[str, str] = {}
         self._jobs: list[tuple[datetime, int, str, tuple[Any, ...]]] = []
-        self._job_numbers = itertools.count()
+        self._jobs_so_far = 0
         self._running: datetime | None = None
-        self._request_numbers = itertools.count(1)
+        self._requests_so_far = 0
         self._listeners: list[Callable[[str, RequestInfo], None]] = []
         self.on_change: Callable[[], None] | None = None
 
@@ -205,7 +204,8 @@ class Tenant(Administration):
     def job(self, delay: float, kind: str, *parts: Any) -> None:
         """Something that happens by itself after a delay."""
         due = (self._running or self.clock.now()) + timedelta(seconds=delay)
-        heapq.heappush(self._jobs, (due, next(self._job_numbers), kind, parts))
+        self._jobs_so_far += 1
+        heapq.heappush(self._jobs, (due, self._jobs_so_far, kind, parts))
 
     def run_due(self) -> bool:
         """Run what is due now; True if anything ran."""
@@ -274,8 +274,9 @@ class Tenant(Administration):
 
     def log_request(self, request: graph.Request) -> RequestInfo:
         """A new line of the log."""
+        self._requests_so_far += 1
         info = RequestInfo(
-            next(self._request_numbers),
+            self._requests_so_far,
             self.clock.now(),
             request.method,
             unquote(request.path),

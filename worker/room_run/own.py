@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.words import BY_OUTLOOK, AttemptKind, AttemptState, LinkState
 from webapp.models import Attempt, Link, Reservation
+from webapp.outbox import want_run
 from webapp.reservations.rows import lock_room
 from worker.room_run.context import Run
 from worker.room_run.fresh import may_be_unreadable
@@ -67,6 +68,7 @@ def _adopt(
         losers = yielding.to_earlier(session, run.lane, reservation_id, item.event_id, seen, now)
         tell_withdrawn(run, session, losers)
         run.log.step(session, now, "none", "adopt", reservation_id, "found_by_mark")
+        want_run(session, run.lane.mailbox_id)  # what follows from it need not wait for the next poll
 
 
 def _heal_twin(run: Run, item: Item, seen: Observation, twin: int, reservation_id: int, asked: Values) -> bool:

@@ -113,8 +113,12 @@ class RoomSync:
             carry_out_decisions(run)
             push_all(run)
         believed = read_round(run)
-        if run.log.kind is RunKind.FULL or agenda.has_work_after_reading(run.lane, self.now()):
+        full = run.log.kind is RunKind.FULL
+        if full:
             confirm_calendar(run, believed=believed)
+        if agenda.has_work_after_reading(run.lane, self.now()):
+            if not full:
+                confirm_calendar(run, believed=believed)
             look_again(run)
             look_at_organizers(run)
             plan_and_apply(run)
@@ -124,7 +128,7 @@ class RoomSync:
         with run.lane.writing() as session:
             items.plan_next_look(session, run.lane)
             records.room_went_well(session, run.lane.room_id, now)
-        if run.log.kind is RunKind.FULL:
+        if full:
             run.log.begin()
         finished = believed and claims.finish(run.lane, planned.wanted)
         if believed and not finished:
