@@ -237,6 +237,7 @@ def test_one_404_after_a_lost_delete_is_no_proof_that_it_was_done(world: World) 
     world.tenant.advance(60)
     world.run_once("alder")
     world.tenant.faults.clear()
+    world.want("alder", full=True)
     world.run()
     assert [e["subject"] for e in world.there("alder")] == ["Important now"]
     assert [h.kind for h in world.holds()] == ["edited_and_cancelled"]
