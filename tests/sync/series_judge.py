@@ -18,7 +18,7 @@ from tests.sync.world import World
 from tests.tenant.personal import improper_requests
 from webapp.domain.recurrence import Series
 from webapp.domain.words import Home, SyncState
-from webapp.models import Reservation
+from webapp.models import Reservation, RunStep
 from webapp.reservations.series_rows import series_of
 from worker.sync.recognise import parse_mark
 
@@ -115,7 +115,14 @@ def _is_told(world: World, row: Reservation) -> bool:
     told = {one.reservation_id for one in world.conflicts()} | {one.other_reservation_id for one in world.conflicts()}
     held = {action.reservation_id for hold in world.holds() for action in hold.actions}
     stopped = row.sync_state in (SyncState.HELD, SyncState.FAILED, SyncState.DECLINED)
-    return row.id in told | held or stopped or (row.meeting.home is Home.USER and _declines_dates(world, row))
+    refused = "split_refused" in _steps(world, row)  # told in a hold that a later save closed
+    by_room = row.meeting.home is Home.USER and _declines_dates(world, row)
+    return row.id in told | held or stopped or refused or by_room
+
+
+def _steps(world: World, row: Reservation) -> set[str]:
+    with world.transactions.reading() as session:
+        return set(session.scalars(select(RunStep.action).where(RunStep.reservation_id == row.id)))
 
 
 def _declines_dates(world: World, row: Reservation) -> bool:

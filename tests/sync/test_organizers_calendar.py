@@ -344,6 +344,20 @@ def test_a_create_that_nobody_can_find_any_more_waits_for_a_person(world: World)
     assert len(world.slots_here("alder")) == 1
 
 
+def test_a_lost_create_that_cannot_be_looked_for_waits_for_a_person_and_is_not_sent_blindly(world: World) -> None:
+    """H77: the service refuses the filter on our mark."""
+    world.tenant.switches.filter_by_tag = "refused"
+    world.tenant.faults.add("create", "T-", times=1)
+    key = book_for_ada(world, world.at(30))
+    world.run_once("alder")
+    world.tenant.advance(timedelta(minutes=6).total_seconds())
+    world.run()
+
+    assert persons_events(world) == []
+    assert state_of(world, key) == (SyncState.HELD, "doubtful_create")
+    assert [hold.kind for hold in world.holds()] == [HoldKind.DOUBTFUL_CREATE]
+
+
 def test_what_a_changed_setting_no_longer_allows_is_held_and_not_sent_by_itself_later(world: World) -> None:
     invite(world, "alder", "Budget", world.at(10))
     world.run()

@@ -234,3 +234,15 @@ def test_after_another_time_for_all_her_cancelled_dates_stay_so_whatever_outlook
     assert {start.hour for _, start, _, _ in dates_here(world)} == {13}
     assert_followed(world)
     assert_quiet(world)
+
+
+def test_a_change_of_a_long_series_reaches_a_mailbox_that_answers_for_short_windows_only(
+    world: World, here: Here
+) -> None:
+    """H10."""
+    here = invited(world, 30)
+    world.tenant.switches.gateway_times_out_above_days = 60
+    before = len(written(world))
+    here.change(weekly(30, times=AT_TWO))
+    world.run_once("alder")
+    assert written(world, before) == ["PATCH patch"]

@@ -194,7 +194,8 @@ def _change(run: Run, task: Task, authority: Authority, mailbox: PersonMailbox, 
     send = frozenset(here - there) | ruled if wanted else frozenset[str]()
     war = bool(send) and is_a_war(run.lane, task.reservation_id, run.now())
     if war:  # his word is the last one there too (H48)
-        both, send = both | send, frozenset()
+        both |= (send - {RULE, END}) | ({"time"} if send & {RULE, END} else set())
+        send = frozenset()
     invited = {one.address.casefold() for one in event.resources}
     remove = tuple(room.address for room in task.rooms if room.taken_off and room.address.casefold() in invited)
     add = tuple(room for room in task.rooms if room.wanted and room.address.casefold() not in invited)
@@ -255,7 +256,7 @@ def _disagree(run: Run, session: Session, task: Task, group: str, sides: tuple[V
 def _not_found(run: Run, task: Task) -> None:
     """Its copies are here, so it should be there: looked for on, and told after a while (H77)."""
     with run.lane.writing() as session:
-        if task.tries == OFTEN:
+        if task.tries >= OFTEN:
             writes.tell(session, task.reservation_id, SyncState.FAILED, "organizer_event_missing")
     _put_off(run, task, None)
 

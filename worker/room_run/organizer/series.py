@@ -6,12 +6,12 @@ He has the last word there: a date that he moved or called off meanwhile stays s
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from webapp.domain.intervals import span_to_json
+from webapp.domain.intervals import Span, span_to_json
 from webapp.domain.recurrence import Series, expand
 from webapp.domain.words import AttemptState, ConflictKind
 from worker.room_run.context import Run
@@ -31,6 +31,8 @@ from worker.sync.values import Values
 
 AROUND = timedelta(days=3)
 """A date is looked for this far around where the rule has it."""
+
+SLICE = timedelta(days=28)
 
 
 def has_dates_to_send(run: Run, task: Task) -> bool:
@@ -56,10 +58,22 @@ def was_changed_unseen(run: Run, mailbox: PersonMailbox, master_id: str, known: 
     the whole series would undo it (docs/graph.md#series-change)."""
     start, end = rounds.window_of(run.lane, run.now())
     zone = ZoneInfo(run.lane.zone)
-    there = {one.original_date: one.span for one in mailbox.dates(master_id, start, end) if not one.is_cancelled}
     told = [{one.original: one.span for one in expand(series, start, end, zone)} for series in known]
-    days = {day for day in there if day is not None}.union(*told)
-    return any(there.get(day) not in [one.get(day) for one in told] for day in days)
+    there: dict[date, Span] = {}
+    for begin, finish in _slices(told, zone):
+        dates = mailbox.dates(master_id, begin, finish)
+        there |= {one.original_date: one.span for one in dates if one.original_date and not one.is_cancelled}
+    return any(there.get(day) not in [one.get(day) for one in told] for day in set(there).union(*told))
+
+
+def _slices(told: list[dict[date, Span]], zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
+    """The days that these dates take, in parts that a slow mailbox can answer for (H10)."""
+    spans = [span.instants(zone) for one in told for span in one.values()]
+    if not spans:
+        return []
+    begin, end = min(start for start, _ in spans) - AROUND, max(finish for _, finish in spans) + AROUND
+    parts = range(-(-(end - begin) // SLICE))
+    return [(begin + part * SLICE, min(begin + (part + 1) * SLICE, end)) for part in parts]
 
 
 def settle_date(run: Run, mailbox: PersonMailbox, attempt: OpenAttempt, sent: Sent, meeting_id: int) -> None:

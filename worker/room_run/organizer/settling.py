@@ -6,6 +6,7 @@ to the owner's event by its iCalUId; our tag; within five minutes the same POST;
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -86,7 +87,11 @@ def _settle_create(run: Run, doubt: Doubt, mailbox: PersonMailbox, *, may_send: 
     if chosen is Choice.GIVE_UP:
         _give_up(run, doubt)
         return
-    found = _by_copy(run, doubt, mailbox, adopt_any=chosen is Choice.ADOPT) or _by_mark(doubt, mailbox)
+    found = _by_copy(run, doubt, mailbox, adopt_any=chosen is Choice.ADOPT)
+    looked = found is not None
+    if found is None:
+        with suppress(Refused):  # a service that does not look for marks leaves it to copies, and to people
+            found, looked = _by_mark(doubt, mailbox), True
     if found is not None and _is_wanted_otherwise(run, doubt, found):
         _later(run, attempt, BUSY)
         return
@@ -95,7 +100,8 @@ def _settle_create(run: Run, doubt: Doubt, mailbox: PersonMailbox, *, may_send: 
         _forget_hold(run, doubt)
         return
     early = run.now() - attempt.started_at < SAME_POST
-    if may_send and (chosen is Choice.CREATE_AGAIN or (early and attempt.looks >= min(attempt.sends, len(LOOKS)))):
+    again = looked and early and attempt.looks >= min(attempt.sends, len(LOOKS))
+    if may_send and (chosen is Choice.CREATE_AGAIN or again):
         _send_again(run, doubt, mailbox)
     elif early and may_send:
         _later(run, attempt, LOOKS[min(attempt.looks, len(LOOKS) - 1)])
