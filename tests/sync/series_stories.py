@@ -246,6 +246,9 @@ class Story:
         if found is None or day is None:
             return None
         start = datetime.combine(day, time(self.random.choice((19, 20))), tzinfo=UTC)
+        around = found[2].occurrences(start - timedelta(days=8), start + timedelta(days=8))
+        if any(one.original == day and one.start == start for one in around):
+            return None
         found[0].change_occurrence(found[1], day, start=start, end=start + timedelta(hours=1))
         return self._say(found[2].uid, f"there: move {day}", _is_at(day, start))
 

@@ -23,10 +23,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum
 
+from webapp.domain.recurrence import Series
 from webapp.domain.words import ConflictKind, HoldKind
-from worker.sync.values import LOCAL_GROUPS, REMOTE_GROUPS, Values, changed, read_for_the_first_time
+from worker.sync.values import LOCAL_GROUPS, REMOTE_GROUPS, SeriesDate, Values, changed, read_for_the_first_time
 
 
 class Absence(Enum):
@@ -163,18 +165,27 @@ def _without_base(local: Side, remote: Side, ours: bool) -> Plan:
 def _gone_here(base: Base, remote: Values, ours: bool) -> Plan:
     if not ours:
         return ()
-    if changed(base.remote, remote, LOCAL_GROUPS) or _series_was_edited(base.remote, remote):
+    if changed(base.remote, remote, LOCAL_GROUPS) or _series_was_edited(base, remote):
         return (Stop(HoldKind.EDITED_AND_CANCELLED),)
     return (RemoveThere(),)
 
 
-def _series_was_edited(before: Values, after: Values) -> bool:
+def _series_was_edited(base: Base, after: Values) -> bool:
     """Whether somebody gave a series another rule, or a date of it another time. Dates that came or went may be those
-    of a window that rolled on."""
-    if before.dates is None or after.dates is None:
+    of a window that rolled on. Of one whose dates were not read since it was made, what was made tells them."""
+    before = base.remote
+    if after.dates is None:
         return False
+    if before.dates is None:
+        known = base.local.series
+        return known is not None and any(one.is_exception and _is_elsewhere(known, one) for one in after.dates)
     was = {one.original: one.span for one in before.dates}
     return before.rule != after.rule or any(was.get(one.original, one.span) != one.span for one in after.dates)
+
+
+def _is_elsewhere(known: Series, one: SeriesDate) -> bool:
+    day = date.fromisoformat(one.original) if one.original else None
+    return day is None or not known.has_date(day) or known.occurrence(day).span != one.span
 
 
 def _gone_there(base: Base, local: Values, ours: bool) -> Plan:
