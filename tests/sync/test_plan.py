@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.domain.intervals import Timed
+from webapp.domain.recurrence import ChangedDate, Series
+from webapp.domain.rule import Pattern, PatternType, Range, Rule, Weekday
+from webapp.domain.wall import WallTimes
 from webapp.domain.words import Answer, ConflictKind, HoldKind
 from worker.sync.plan import (
     ABSENT,
@@ -156,6 +159,26 @@ def test_cancelled_here_and_edited_there_waits_for_a_person() -> None:
     """H76."""
     there = replace(THERE, time=hour(3))
     assert reconcile(BASE, ABSENT, there, ours=True) == (Stop(HoldKind.EDITED_AND_CANCELLED),)
+
+
+@pytest.mark.parametrize(("moved", "plan"), [(False, RemoveThere()), (True, Stop(HoldKind.EDITED_AND_CANCELLED))])
+def test_a_new_series_whose_dates_were_never_read_is_removed_unless_one_was_moved(moved: bool, plan: object) -> None:
+    """H76: nobody read its dates since it was made, so what was made tells them; an exception made here is no edit."""
+    days = [TEN.date() + timedelta(weeks=number) for number in range(3)]
+    ours = ChangedDate(days[1], hour(30 * 24))
+    rule = Rule(
+        Pattern(PatternType.WEEKLY, days_of_week=(Weekday.of(days[0]),)),
+        Range.times(days[0], 3),
+        "UTC",
+        WallTimes(time(10), time(11)),
+    )
+    there = [hour(0), hour(30 * 24), hour(14 * 24 + (5 if moved else 0))]
+    dates = tuple(
+        SeriesDate(day.isoformat(), span, True, Answer.ACCEPTED, "", is_exception=span != hour(7 * 24 * number))
+        for number, (day, span) in enumerate(zip(days, there, strict=True))
+    )
+    base = Base(replace(HERE, series=Series(rule, (ours,))), THERE)
+    assert reconcile(base, ABSENT, replace(THERE, dates=dates), ours=True) == (plan,)
 
 
 def test_an_answer_that_changed_is_not_an_edit_that_stops_a_cancel() -> None:

@@ -368,18 +368,3 @@ def test_a_date_that_outlook_refuses_to_move_is_tried_once_and_told_h25(world: W
     world.run()
     assert world.reservation(here.reservation_id).sync_state is SyncState.FAILED
     assert sum(1 for one in world.tenant.requests if one.method == "PATCH") == 1
-
-
-def test_a_date_moved_before_the_dates_of_a_new_series_were_read_keeps_it_from_being_cancelled_h76(
-    world: World, here: Here
-) -> None:
-    here.book(weekly())
-    world.run_once("alder")
-    [item] = masters(world)
-    event = Booked(world.tenant, world.address("alder"), item.number, item.uid)
-    hand = world.tenant.as_delegate(world.address("alder"))
-    hand.change_occurrence(event, week(2), start=ELSEWHERE, end=ELSEWHERE + timedelta(hours=1))
-    world.cancel(here.reservation_id)
-    world.run()
-    assert [hold.kind for hold in world.holds()] == [HoldKind.EDITED_AND_CANCELLED]
-    assert len(dates_there(world)) == 6
