@@ -163,7 +163,7 @@ def test_cancelled_here_and_edited_there_waits_for_a_person() -> None:
 
 @pytest.mark.parametrize(("moved", "plan"), [(False, RemoveThere()), (True, Stop(HoldKind.EDITED_AND_CANCELLED))])
 def test_a_new_series_whose_dates_were_never_read_is_removed_unless_one_was_moved(moved: bool, plan: object) -> None:
-    """H76: nobody read its dates since it was made, so what was made tells them; an exception made here is no edit."""
+    """H76: what was made tells its dates until they are read; an exception made here is no edit."""
     days = [TEN.date() + timedelta(weeks=number) for number in range(3)]
     ours = ChangedDate(days[1], hour(30 * 24))
     rule = Rule(
