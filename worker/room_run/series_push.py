@@ -127,10 +127,23 @@ def _send_next(run: Run, push: Push, item: Item, seen: Observation, told: Series
         return None
     step = next_step(item.base.local, push.local, told)
     if isinstance(step, ChangeAll):
+        if told is not None and END in step.groups:
+            _tell_cut_off(run, push, item, told)
         _change_all(run, push, item, seen, step)
     elif step is not None:
         change_one(run, push, item, seen, step)
     return step
+
+
+def _tell_cut_off(run: Run, push: Push, item: Item, told: Series) -> None:
+    """Somebody changed a date in Outlook that the series is to end before."""
+    assert item.base is not None and isinstance(push.local, Values), "only a followed series is sent"
+    known, wanted, now = item.base.local.series, push.local.series, run.now()
+    if known is None or wanted is None:
+        return
+    with run.lane.writing() as session:
+        if series_out.record_cut_off(session, run.lane, push.reservation_id, known, told, wanted, now):
+            run.log.step(session, now, "none", "conflict", push.reservation_id, "dates_lost")
 
 
 def _take_over(run: Run, push: Push, item: Item, seen: Observation) -> None:

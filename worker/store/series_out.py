@@ -125,6 +125,20 @@ def record_lost(
     return len(gone)
 
 
+def record_cut_off(
+    session: Session, lane: Lane, reservation_id: int, known: Series, told: Series, wanted: Series, now: datetime
+) -> int:
+    """Dates that somebody changed in Outlook unseen and that what is wanted here ends before: ours stands, as the
+    room organizes, and his change is kept as a conflict. How many."""
+    unseen = set(told.exceptions) - set(known.exceptions) - set(wanted.exceptions)
+    cut = [one for one in unseen if not (wanted.has_date(one.original) or one.original in wanted.cancelled)]
+    for one in sorted(cut, key=lambda each: each.original):
+        there = {"original": one.original.isoformat()} | span_to_json(told.occurrence(one.original).span)
+        kind = ConflictKind.CANCELLED_AND_EDITED
+        records.disagree(session, lane.room_id, reservation_id, kind, "here", {}, there, now)
+    return len(cut)
+
+
 def give_up_dates(session: Session, lane: Lane, reservation_id: int, days: Iterable[date], now: datetime) -> None:
     """Dates on which the room is taken in Outlook do not take place: ours came later. Each is kept as a conflict."""
     reservation = session.get_one(Reservation, reservation_id)
