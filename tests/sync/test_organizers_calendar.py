@@ -44,6 +44,16 @@ def invite_rooms(world: World, title: str, span: Timed, *rooms: str) -> Booked:
     return person.book(title, span.start, span.end, rooms=[world.address(room) for room in rooms])
 
 
+def with_birch_taken_off(world: World) -> Booked:
+    """Ada's meeting in both rooms, of which people here took birch off."""
+    event = invite_rooms(world, "Review", world.at(10), "alder", "birch")
+    world.run()
+    world.cancel(imported(world, "birch").id)
+    world.run_once("alder")
+    assert rooms_invited(event) == [world.address("alder")]
+    return event
+
+
 def rooms_invited(event: Booked) -> list[str]:
     assert event.item is not None, "the meeting goes on"
     return [one["address"] for one in event.item.attendees if one["type"] == "resource"]
@@ -514,11 +524,7 @@ def test_a_room_that_was_taken_off_here_and_is_invited_again_by_its_organizer_is
     world: World, seen_between: bool
 ) -> None:
     """H53: also where nobody looked at the room between the two."""
-    event = invite_rooms(world, "Review", world.at(10), "alder", "birch")
-    world.run()
-    world.cancel(imported(world, "birch").id)
-    world.run_once("alder")
-    assert rooms_invited(event) == [world.address("alder")]
+    event = with_birch_taken_off(world)
     if seen_between:
         world.run()
     person = world.tenant.as_person(world.address("ada"))
@@ -536,11 +542,7 @@ def test_a_room_that_is_invited_again_before_it_worked_off_its_removal_is_booked
     world: World, rooms: tuple[str, ...]
 ) -> None:
     """H53: its copy never changes by either, so it is looked at once more."""
-    event = invite_rooms(world, "Review", world.at(10), "alder", "birch")
-    world.run()
-    world.cancel(imported(world, "birch").id)
-    world.run_once("alder")
-    assert rooms_invited(event) == [world.address("alder")]
+    event = with_birch_taken_off(world)
     person = world.tenant.as_person(world.address("ada"))
     person.change(event, rooms=[world.address(room) for room in rooms])
     world.run()

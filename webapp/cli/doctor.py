@@ -20,6 +20,7 @@ from webapp.clock import utcnow
 from webapp.connections.expiry import secret_state
 from webapp.enqueue import QUEUE_ORDER
 from webapp.extensions import db
+from webapp.filters import count
 from webapp.models import Credential, Outbox, Room, WorkerHeartbeat
 from webapp.overview.health import CLOCK_MISSED
 from webapp.running import door_bell, panel_config, secret_box
@@ -100,8 +101,8 @@ def _secrets(now: datetime) -> Iterator[Trouble]:
         if state.expired:
             yield Trouble("SECRET_EXPIRED", f"The client secret of {name} has expired. Make a new one in Entra ID.")
         elif state.step is not None:
-            days = f"{state.days} days" if state.days != 1 else "1 day"
-            yield Trouble("SECRET_EXPIRES", f"The client secret of {name} expires in {days}. Make a new one in time.")
+            left = count(state.days or 0, "day")
+            yield Trouble("SECRET_EXPIRES", f"The client secret of {name} expires in {left}. Make a new one in time.")
 
 
 def _waiting(now: datetime) -> Iterator[Trouble]:
@@ -111,7 +112,8 @@ def _waiting(now: datetime) -> Iterator[Trouble]:
         yield Trouble("CHANGES_WAIT", f"Changes wait since {since} to be sent to Outlook. See Activity.")
     stopped = db.session.scalar(select(func.count()).select_from(Outbox).where(Outbox.parked)) or 0
     if stopped:
-        yield Trouble("CHANGES_STOPPED", f"{stopped} changes wait for a person. See Activity.")
+        waits = count(stopped, "change waits", "changes wait")
+        yield Trouble("CHANGES_STOPPED", f"{waits} for a person. See Activity.")
 
 
 def _rooms(_now: datetime) -> Iterator[Trouble]:

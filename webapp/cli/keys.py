@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from webapp.database import begin_writing
 from webapp.extensions import db
+from webapp.filters import count
 from webapp.models import Credential, TokenCache
 from webapp.running import secret_box
 from webapp.secrets import SecretUnreadable
@@ -30,7 +31,7 @@ def rotate() -> None:
             unreadable.append(row.connection.name)
     session.execute(delete(TokenCache))  # workers get new ones
     session.commit()
-    click.echo(f"{done} secrets are encrypted with the first key.")
+    click.echo(f"{count(done, 'secret is', 'secrets are')} encrypted with the first key.")
     if unreadable:
         names = ", ".join(unreadable)
         raise click.ClickException(f"No key decrypts the secret of: {names}. Enter it again, then rotate once more.")

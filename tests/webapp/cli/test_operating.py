@@ -80,7 +80,7 @@ def test_rotated_secrets_need_the_first_key_only(world: World) -> None:
     world.app.extensions["secret_box"] = SecretBox([new, old])
     result = run(world, "secrets", "rotate")
 
-    assert result.exit_code == 0 and "1 secrets are encrypted with the first key." in result.output
+    assert result.exit_code == 0 and "1 secret is encrypted with the first key." in result.output
     [token] = stored(world)
     assert SecretBox([new]).decrypt(token) == "the value"
     with pytest.raises(SecretUnreadable):
