@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.sync.world import World
 from tests.tenant import Booked
 from tests.tenant.people import Person
+from tests.tenant.state import Item
 from webapp.domain.booking import sync_window
 from webapp.domain.intervals import Timed
 from webapp.domain.recurrence import Series, expand
@@ -129,6 +130,14 @@ class Here:
             done = what(session, self.reservation_id, *args, revision, "Ines", self.world.now(), **more)
             assert isinstance(done, Reservation)
             return done.id
+
+
+def move_there(hand: Person, item: Item, original: date, hour: int) -> datetime:
+    """Somebody gives one date of a series in his calendar that hour, UTC, of its day; when it begins then."""
+    start = datetime.combine(original, time(hour), tzinfo=UTC)
+    event = Booked(hand.tenant, hand.address, item.number, item.uid)
+    hand.change_occurrence(event, original, start=start, end=start + timedelta(hours=1))
+    return start
 
 
 def written(world: World, since: int = 0) -> list[str]:

@@ -14,6 +14,7 @@ from tests.sync.series_world import (
     assert_followed,
     dates_here,
     dates_there,
+    move_there,
     only_series,
     week,
     weekly,
@@ -375,10 +376,7 @@ def test_a_date_that_was_moved_unseen_and_is_cut_off_here_is_kept_as_a_conflict_
     here.book(weekly())
     world.run()
     [item] = masters(world)
-    event = Booked(world.tenant, world.address("alder"), item.number, item.uid)
-    start = datetime.combine(week(4), time(19), tzinfo=UTC)
-    hand = world.tenant.as_delegate(world.address("alder"))
-    hand.change_occurrence(event, week(4), start=start, end=start + timedelta(hours=1))
+    move_there(world.tenant.as_delegate(world.address("alder")), item, week(4), 19)
     here.cancel_from(week(3))
     world.run()
     assert [one[0] for one in dates_there(world)] == [week(n).isoformat() for n in (0, 1, 2)]

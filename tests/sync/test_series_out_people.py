@@ -14,13 +14,13 @@ from tests.sync.series_world import (
     assert_followed,
     dates_here,
     dates_there,
+    move_there,
     only_series,
     week,
     weekly,
     written,
 )
 from tests.sync.world import World
-from tests.tenant import Booked
 from tests.tenant.personal import improper_requests
 from webapp.domain.rule import Rule
 from webapp.domain.wall import WallTimes
@@ -203,11 +203,8 @@ def test_a_date_that_she_moved_unseen_stands_against_a_change_of_the_whole_serie
 ) -> None:
     """H76: her word is the last one in her calendar, and what was wanted here is kept."""
     here = invited(world)
-    ada = world.tenant.as_person(world.address("ada"))
     [item] = hers(world)
-    start = datetime.combine(week(4), time(19), tzinfo=UTC)
-    event = Booked(world.tenant, world.address("ada"), item.number, item.uid)
-    ada.change_occurrence(event, week(4), start=start, end=start + timedelta(hours=1))
+    start = move_there(world.tenant.as_person(world.address("ada")), item, week(4), 19)
     here.change(rule)
     world.run()
 
