@@ -291,6 +291,19 @@ def test_a_doubtful_create_is_sent_again_at_once_when_a_person_says_so(world: Wo
     assert_settled(world)
 
 
+def test_a_save_does_not_hide_that_a_doubtful_create_waits_for_a_person(world: World) -> None:
+    """Nothing goes out before the hold is decided: the page must not promise that it is on its way."""
+    made = doubtful(world)
+    move(world, world.reservation(made), 32)
+    assert (world.reservation(made).sync_state, world.reservation(made).sync_code) == (SyncState.HELD, "doubtful_create")
+    world.tenant.faults.clear()
+    decide(world, Choice.CREATE_AGAIN)
+    world.run(patience=80)
+    assert hours_there(world) == [32]
+    assert world.reservation(made).sync_state is SyncState.SYNCED
+    assert_settled(world)
+
+
 def test_a_doubtful_create_that_is_given_up_ends_the_reservation(world: World) -> None:
     made = doubtful(world)
     world.tenant.faults.clear()

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from webapp.domain.access import OUT_OF_REACH, Modes, may_create_for_owner
 from webapp.domain.intervals import Span, Timed, span_to_json
 from webapp.domain.recurrence import next_occurrence
-from webapp.domain.words import MailboxKind, OutboxKind, Reach, SyncState
+from webapp.domain.words import HoldKind, MailboxKind, OutboxKind, Reach, SyncState
 from webapp.errors import FieldError
-from webapp.models import Mailbox, Meeting, Reservation, Room, SyncSettings
+from webapp.models import Hold, HoldAction, Mailbox, Meeting, Reservation, Room, SyncSettings
 from webapp.outbox import queue_for_organizer, want_run
 from webapp.reservations.rows import PENDING, Dated, lock_room, span_of, write_dates
 from webapp.reservations.series_rows import series_of
@@ -100,13 +100,29 @@ def _held_now(reservation: Reservation) -> list[Dated]:
 def wait_for_organizer(
     session: Session, meeting: Meeting, kind: OutboxKind, among: list[tuple[Room, Reservation]], now: datetime
 ) -> None:
-    """Queue a change of the organizer's event in the lane of the lead of `among`, and ask for that run."""
+    """Queue a change of the organizer's event in the lane of the lead of `among`, and ask for that run.
+
+    Where a person is asked whether the event was ever made, nothing is sent before the answer: it stays held.
+    """
     room, reservation = next((room, one) for room, one in among if room.mailbox_id is not None and room.sync_active)
     queue_for_organizer(session, reservation, kind, room.mailbox_id, now)
+    in_doubt = _is_in_doubt(session, meeting)
+    state, code = (SyncState.HELD, HoldKind.DOUBTFUL_CREATE.value) if in_doubt else (SyncState.WAITING, None)
     for _, one in among:
         if one.cancelled_at is None:
-            one.sync_state, one.sync_code, one.sync_fields = SyncState.WAITING, None, {}
+            one.sync_state, one.sync_code, one.sync_fields = state, code, {}
     want_run(session, room.mailbox_id)
+
+
+def _is_in_doubt(session: Session, meeting: Meeting) -> bool:
+    """Whether an open hold asks whether the meeting's event was made."""
+    asked = (
+        select(HoldAction.id)
+        .join(Hold)
+        .join(Reservation, HoldAction.reservation_id == Reservation.id)
+        .where(Hold.kind == HoldKind.DOUBTFUL_CREATE, Hold.closed_at.is_(None), Reservation.meeting_id == meeting.id)
+    )
+    return session.scalar(asked.limit(1)) is not None
 
 
 def last_end(reservation: Reservation, zone: ZoneInfo, now: datetime) -> datetime:
