@@ -295,7 +295,10 @@ def test_a_save_does_not_hide_that_a_doubtful_create_waits_for_a_person(world: W
     """Nothing goes out before the hold is decided: the page must not promise that it is on its way."""
     made = doubtful(world)
     move(world, world.reservation(made), 32)
-    assert (world.reservation(made).sync_state, world.reservation(made).sync_code) == (SyncState.HELD, "doubtful_create")
+    assert (world.reservation(made).sync_state, world.reservation(made).sync_code) == (
+        SyncState.HELD,
+        "doubtful_create",
+    )
     world.tenant.faults.clear()
     decide(world, Choice.CREATE_AGAIN)
     world.run(patience=80)

@@ -14,7 +14,6 @@ from tests.sync.series_world import (
     assert_followed,
     dates_here,
     dates_there,
-    move_there,
     only_series,
     week,
     weekly,
@@ -369,22 +368,3 @@ def test_a_date_that_outlook_refuses_to_move_is_tried_once_and_told_h25(world: W
     world.run()
     assert world.reservation(here.reservation_id).sync_state is SyncState.FAILED
     assert sum(1 for one in world.tenant.requests if one.method == "PATCH") == 1
-
-
-def test_a_date_that_was_moved_unseen_and_is_cut_off_here_is_kept_as_a_conflict_h76(world: World, here: Here) -> None:
-    """The room organizes, so the end that was wanted here stands."""
-    here.book(weekly())
-    world.run()
-    [item] = masters(world)
-    move_there(world.tenant.as_delegate(world.address("alder")), item, week(4), 19)
-    here.cancel_from(week(3))
-    world.run()
-    assert [one[0] for one in dates_there(world)] == [week(n).isoformat() for n in (0, 1, 2)]
-    [told] = world.conflicts()
-    assert (told.kind, told.prevailed, told.there["original"]) == (
-        ConflictKind.CANCELLED_AND_EDITED,
-        "here",
-        week(4).isoformat(),
-    )
-    assert_followed(world)
-    assert_quiet(world)

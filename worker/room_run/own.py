@@ -26,7 +26,8 @@ def own_event(run: Run, item: Item, seen: Observation, mark: Mark) -> bool:
 
     Its reservation is waiting for an open create: that attempt adopts it. It has another event: this twin goes,
     if people have not touched it. It has none: adopt, and the planner decides what follows.
-    One that was believed gone from Outlook and is there after all lives again.
+    One that was believed gone from Outlook and is there after all lives again. A copy of a person's event that kept
+    our mark is joined by its iCalUId like any other copy: it is nothing that we write to (H57).
     """
     if mark.room_id != run.lane.room_id:
         return True
@@ -39,6 +40,8 @@ def own_event(run: Run, item: Item, seen: Observation, mark: Mark) -> bool:
         )
         if unsettled is not None:
             return False
+        if not seen.is_organizer:
+            return True
         twin = session.scalar(
             select(Link.id).where(
                 Link.mailbox_id == run.lane.mailbox_id,

@@ -75,8 +75,11 @@ def _read_date(run: Run, item: Item, seen: Observation, original: date, push: Pu
 def _was_moved_there(item: Item, event: Event, step: ChangeDate | CancelDate) -> bool:
     """Whether somebody moved this date in Outlook since both sides agreed on it."""
     assert item.base is not None, "only a followed series is sent"
-    agreed = {one.original: one.span for one in item.base.remote.dates or ()}
-    before = agreed.get(step.original.isoformat())
+    base, day = item.base, step.original
+    agreed = {one.original: one.span for one in base.remote.dates or ()}
+    before = agreed.get(day.isoformat())
+    if base.remote.dates is None and base.local.series is not None:  # unread since our change of the whole
+        before = base.local.series.occurrence(day).span
     return before is not None and event.span not in (before, getattr(step, "span", before))
 
 

@@ -22,6 +22,7 @@ from worker.room_run.stopped import ask, is_at_war, let_go, take_theirs
 from worker.room_run.writing import tell_withdrawn
 from worker.store import effects, records, series_out, writes
 from worker.store.items import Item
+from worker.store.still import check_saved
 from worker.store.writes import Push
 from worker.sync.link import Observation
 from worker.sync.plan import Bury, CancelHere, Disagree, Plan, RemoveThere, Send, Stop
@@ -127,23 +128,30 @@ def _send_next(run: Run, push: Push, item: Item, seen: Observation, told: Series
         return None
     step = next_step(item.base.local, push.local, told)
     if isinstance(step, ChangeAll):
-        if told is not None and END in step.groups:
-            _tell_cut_off(run, push, item, told)
+        if told is not None and not step.groups.isdisjoint((RULE, END)):
+            _heed_unseen(run, push, item, told)
         _change_all(run, push, item, seen, step)
     elif step is not None:
         change_one(run, push, item, seen, step)
     return step
 
 
-def _tell_cut_off(run: Run, push: Push, item: Item, told: Series) -> None:
-    """Somebody changed a date in Outlook that the series is to end before."""
+def _heed_unseen(run: Run, push: Push, item: Item, told: Series) -> None:
+    """What somebody did in Outlook to single dates since both sides agreed, before the whole is changed: a date that
+    he called off stays so, and one that he changed loses to ours and is told."""
     assert item.base is not None and isinstance(push.local, Values), "only a followed series is sent"
     known, wanted, now = item.base.local.series, push.local.series, run.now()
     if known is None or wanted is None:
         return
+    cancels = series_out.unseen_cancels(known, told, wanted)
     with run.lane.writing() as session:
-        if series_out.record_cut_off(session, run.lane, push.reservation_id, known, told, wanted, now):
+        if series_out.record_overruled(session, run.lane, push.reservation_id, known, told, wanted, now):
             run.log.step(session, now, "none", "conflict", push.reservation_id, "dates_lost")
+        for day in cancels:
+            check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
+            series_out.follow_date(session, item.link_id, day, None, now)
+    if cancels:
+        raise Later
 
 
 def _take_over(run: Run, push: Push, item: Item, seen: Observation) -> None:

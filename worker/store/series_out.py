@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import Span, span_to_json
 from webapp.domain.recurrence import Series
-from webapp.domain.series_edit import lost, with_date
+from webapp.domain.series_edit import lost, only_end_differs, with_date
 from webapp.domain.words import AttemptKind, ConflictKind, LinkState
 from webapp.models import Link, Outbox, Reservation
 from webapp.outbox import queue_for_push
@@ -125,18 +125,27 @@ def record_lost(
     return len(gone)
 
 
-def record_cut_off(
+def record_overruled(
     session: Session, lane: Lane, reservation_id: int, known: Series, told: Series, wanted: Series, now: datetime
 ) -> int:
-    """Dates that somebody changed in Outlook unseen and that what is wanted here ends before: ours stands, as the
-    room organizes, and his change is kept as a conflict. How many."""
+    """Dates that somebody changed in Outlook unseen and that what is wanted here ends before, or gives another rule,
+    which costs them their own times (H24): ours stands, as the room organizes, and his change is kept as a conflict.
+    How many."""
+    cut = only_end_differs(known.rule, wanted.rule)
     unseen = set(told.exceptions) - set(known.exceptions) - set(wanted.exceptions)
-    cut = [one for one in unseen if not (wanted.has_date(one.original) or one.original in wanted.cancelled)]
-    for one in sorted(cut, key=lambda each: each.original):
+    lost = [
+        one for one in unseen if not (cut and (wanted.has_date(one.original) or one.original in wanted.cancelled))
+    ]
+    for one in sorted(lost, key=lambda each: each.original):
         there = {"original": one.original.isoformat()} | span_to_json(told.occurrence(one.original).span)
-        kind = ConflictKind.CANCELLED_AND_EDITED
+        kind = ConflictKind.TIME if wanted.has_date(one.original) else ConflictKind.CANCELLED_AND_EDITED
         records.disagree(session, lane.room_id, reservation_id, kind, "here", {}, there, now)
-    return len(cut)
+    return len(unseen)
+
+
+def unseen_cancels(known: Series, told: Series, wanted: Series) -> list[date]:
+    """Dates that somebody called off in Outlook unseen and that what is wanted here would let take place again."""
+    return sorted(day for day in told.cancelled - known.cancelled if wanted.has_date(day))
 
 
 def give_up_dates(session: Session, lane: Lane, reservation_id: int, days: Iterable[date], now: datetime) -> None:

@@ -1,0 +1,127 @@
+"""What somebody did to single dates in Outlook, unseen, while their series was changed here: it stands or is told."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+import pytest
+from sqlalchemy import select
+
+from tests.sync.checks import assert_quiet
+from tests.sync.series_world import (
+    Here,
+    assert_followed,
+    dates_there,
+    move_there,
+    week,
+    weekly,
+)
+from tests.sync.world import World
+from tests.tenant import Booked
+from tests.tenant.state import Item
+from webapp.domain.wall import WallTimes
+from webapp.domain.words import ConflictKind, LinkRole
+from webapp.models import Link
+
+AT_TWO = WallTimes(time(14), time(15))
+
+
+@pytest.fixture
+def here(world: World) -> Here:
+    """A series of six weeks in Alder's own calendar, in step."""
+    world.begin_with("alder")
+    made = Here(world)
+    made.book(weekly())
+    world.run()
+    return made
+
+
+def item_there(world: World, name: str = "alder") -> Item:
+    """The one series of that calendar."""
+    [item] = [one for one in world.tenant.mailbox(world.address(name)).items.values() if one.recurrence]
+    return item
+
+
+def move(world: World, original: date, hour: int) -> None:
+    move_there(world.tenant.as_delegate(world.address("alder")), item_there(world), original, hour)
+
+
+def call_off(world: World, original: date) -> None:
+    item = item_there(world)
+    event = Booked(world.tenant, world.address("alder"), item.number, item.uid)
+    world.tenant.as_delegate(world.address("alder")).cancel_occurrence(event, original)
+
+
+def test_a_date_that_was_moved_unseen_and_is_cut_off_here_is_kept_as_a_conflict_h76(world: World, here: Here) -> None:
+    """The room organizes, so the end that was wanted here stands."""
+    move(world, week(4), 19)
+    here.cancel_from(week(3))
+    world.run()
+    assert [one[0] for one in dates_there(world)] == [week(n).isoformat() for n in (0, 1, 2)]
+    [told] = world.conflicts()
+    assert (told.kind, told.prevailed, told.there["original"]) == (
+        ConflictKind.CANCELLED_AND_EDITED,
+        "here",
+        week(4).isoformat(),
+    )
+    assert_followed(world)
+    assert_quiet(world)
+
+
+@pytest.mark.parametrize("wipes", [True, False])
+def test_a_date_that_was_moved_unseen_loses_to_another_time_of_the_whole_and_is_told_h24(
+    world: World, here: Here, wipes: bool
+) -> None:
+    """Graph keeps no time of its own for a date of a series that gets another time."""
+    world.tenant.switches.master_change_wipes_exceptions = wipes
+    move(world, week(4), 19)
+    here.change(weekly(times=AT_TWO))
+    world.run()
+    [told] = world.conflicts()
+    assert (told.kind, told.prevailed, told.there["original"]) == (ConflictKind.TIME, "here", week(4).isoformat())
+    assert_followed(world)
+    assert_quiet(world)
+
+
+@pytest.mark.parametrize("wipes", [True, False])
+def test_a_date_that_was_called_off_unseen_stays_so_when_the_whole_gets_another_time_h24(
+    world: World, here: Here, wipes: bool
+) -> None:
+    world.tenant.switches.master_change_wipes_exceptions = wipes
+    call_off(world, week(4))
+    here.change(weekly(times=AT_TWO))
+    world.run()
+    assert [one[0] for one in dates_there(world)] == [week(n).isoformat() for n in (0, 1, 2, 3, 5)]
+    assert {one[1].hour for one in dates_there(world)} == {13}
+    assert_followed(world)
+    assert_quiet(world)
+
+
+def test_a_date_that_was_moved_unseen_is_not_called_off_by_a_change_that_follows_one_of_the_whole_h76(
+    world: World, here: Here
+) -> None:
+    """After a change of the whole its dates are unread: what was agreed here is what they are compared with."""
+    move(world, week(4), 19)
+    here.change(weekly(), "Renamed")
+    here.cancel(week(4))
+    world.run()
+    assert week(4).isoformat() in [one[0] for one in dates_there(world)]
+    [told] = world.conflicts()
+    assert (told.kind, told.prevailed) == (ConflictKind.CANCELLED_AND_EDITED, "there")
+    assert_followed(world)
+    assert_quiet(world)
+
+
+def test_a_copy_that_kept_our_mark_is_joined_as_a_copy_h57(world: World) -> None:
+    """Whether copies keep the mark of their organizer's event is unknown: it makes them no event of ours."""
+    ada = world.address("ada")
+    world.begin_with("alder", delegation=True, create=True)
+    world.tenant.switches.copy_keeps_tag = True
+    made = Here(world, owner=ada)
+    made.book(weekly())
+    world.run(patience=80)
+    with world.transactions.reading() as session:
+        [copy] = session.scalars(select(Link).where(Link.reservation_id == made.reservation_id)).all()
+    assert copy.role is LinkRole.COPY
+    assert_followed(world)
+    assert_quiet(world)
