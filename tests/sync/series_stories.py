@@ -24,7 +24,7 @@ from tests.tenant import Booked
 from tests.tenant.switches import Switches
 from webapp.database import Transactions
 from webapp.domain.recurrence import Series
-from webapp.domain.rule import Range
+from webapp.domain.rule import Range, Rule
 from webapp.domain.wall import WallTimes
 from webapp.domain.words import Home, MeetingKind
 from webapp.errors import AppError
@@ -164,7 +164,7 @@ class Story:
         return self._say(
             here.reservation_id,
             f"change all {here.reservation_id} {kind}",
-            lambda one: one is not None and (one.rule.times, one.rule.range) == (rule.times, rule.range),
+            _has_what_changed(series.rule, rule),
         )
 
     def _move(self) -> str:
@@ -206,7 +206,8 @@ class Story:
         said = f"split {here.reservation_id} {day} -> {made.reservation_id}"
         if made.reservation_id != here.reservation_id:
             self._say(here.reservation_id, said, _ends_before(day))
-        return self._say(made.reservation_id, said, _has_times(rule.times), here.reservation_id)
+            return self._say(made.reservation_id, said, _has_times(rule.times), here.reservation_id)
+        return self._say(made.reservation_id, said, _has_what_changed(series.rule, rule), here.reservation_id)
 
     def _there(self) -> tuple[Any, Booked, Any] | None:
         found = []
@@ -287,6 +288,13 @@ def _lives(series: Series | None) -> bool:
 
 def _has_times(times: WallTimes) -> Check:
     return lambda series: series is not None and series.rule.times == times
+
+
+def _has_what_changed(before: Rule, rule: Rule) -> Check:
+    """What was not changed here is as Outlook has it."""
+    times = rule.times if rule.times != before.times else None
+    dates = rule.range if rule.range != before.range else None
+    return lambda one: one is not None and times in (None, one.rule.times) and dates in (None, one.rule.range)
 
 
 def _is_at(day: date, start: datetime) -> Check:

@@ -18,6 +18,7 @@ from webapp.domain.intervals import Timed
 from webapp.domain.recurrence import Series, expand
 from webapp.domain.rule import Pattern, PatternType, Range, Rule, Weekday
 from webapp.domain.wall import WallTimes
+from webapp.domain.words import Answer
 from webapp.models import Occurrence, Reservation
 from webapp.reservations import series
 from webapp.reservations.drafts import SeriesDraft
@@ -160,11 +161,12 @@ def dates_there(world: World, room: str = ALDER) -> list[Date]:
 
 
 def dates_here(world: World, room: str = ALDER) -> list[Date]:
-    """The dates of all series of a room as they stand here."""
+    """The dates of all series of a room as they stand here, but for those that it declined."""
     with world.transactions.reading() as session:
         rows = session.scalars(
             select(Occurrence)
             .where(Occurrence.room_id == world.rooms[room], Occurrence.original_start != "")
+            .where(Occurrence.answer != Answer.DECLINED)
             .order_by(Occurrence.starts_at, Occurrence.original_start)
         )
         return [(row.original_start, row.starts_at, row.ends_at, row.is_exception) for row in rows]

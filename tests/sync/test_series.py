@@ -228,3 +228,19 @@ def test_a_read_of_a_series_that_fails_leaves_its_dates_as_they_were(world: Worl
     world.run()
     assert len(starts(world)) == 5
     assert_quiet(world)
+
+
+def test_a_date_that_the_room_took_of_a_series_that_it_declined_blocks_the_room(world: World) -> None:
+    """Moved to where the room is free, it is accepted; its master goes on saying that it is declined."""
+    world.begin_with("alder")
+    world.tenant.switches.declined_copy_stays = True
+    delegate = world.tenant.as_delegate(world.address("alder"))
+    delegate.book("Ours", at(TUESDAYS[0], 9), at(TUESDAYS[0], 10), recurrence=RULE)
+    world.run()
+    hers = invite(world, "alder", "Hers", world.at(9), recurrence=RULE)
+    world.run()
+    assert starts(world) == [at(day, 9) for day in TUESDAYS]
+    ada(world).change_occurrence(hers, TUESDAYS[2], start=at(TUESDAYS[2], 15), end=at(TUESDAYS[2], 16))
+    world.run()
+    assert starts(world) == sorted([at(day, 9) for day in TUESDAYS] + [at(TUESDAYS[2], 15)])
+    assert_quiet(world)

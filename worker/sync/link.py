@@ -31,7 +31,8 @@ AT_ONCE = timedelta(seconds=2)
 class Observation:
     """One event as it was read.
 
-    `live`: neither cancelled nor declined by the room (docs/graph.md#cancelled-stays).
+    `live`: neither cancelled nor declined by the room (docs/graph.md#cancelled-stays); of a series that it declined
+    as a whole, whether it took any date.
     """
 
     values: Values
@@ -108,7 +109,9 @@ def with_dates(observation: Observation, dates: tuple[Event, ...], window: tuple
     )
     kept = _unique(kept)
     values = replace(observation.values, dates=kept, rule=timed_by(observation.values.rule or NOT_TOLD, kept))
-    return replace(observation, values=values, window=window)
+    declined = observation.values.status.answer is Answer.DECLINED
+    takes_some = declined and any(date.blocks and date.answer is not Answer.DECLINED for date in kept)
+    return replace(observation, values=values, window=window, live=observation.live or takes_some)
 
 
 def _own_title(date: Event, subject: str | None) -> str | None:
