@@ -145,10 +145,10 @@ def _heed_unseen(run: Run, push: Push, item: Item, told: Series) -> None:
         return
     cancels = series_out.unseen_cancels(known, told, wanted)
     with run.lane.writing() as session:
+        check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
         if series_out.record_overruled(session, run.lane, push.reservation_id, known, told, wanted, now):
             run.log.step(session, now, "none", "conflict", push.reservation_id, "dates_lost")
         for day in cancels:
-            check_saved(session, run.lane.room_id, push.reservation_id, push.saved)
             series_out.follow_date(session, item.link_id, day, None, now)
     if cancels:
         raise Later
