@@ -140,8 +140,11 @@ def _steps(world: World, row: Reservation) -> set[str]:
 
 
 def _declines_dates(world: World, row: Reservation) -> bool:
-    """Whether the room's copy shows dates that the room declined or that were cancelled in it."""
-    for item in world.tenant.mailbox(world.address(ALDER)).items.values():
+    """Whether the room declined it, or its copy shows dates that it declined or that were cancelled in it."""
+    room = world.tenant.mailbox(world.address(ALDER))
+    if row.meeting.ical_uid in room.refused:
+        return True
+    for item in room.items.values():
         if item.uid == row.meeting.ical_uid and item.recurrence is not None:
             return item.response == "declined" or item.cancelled or bool(item.missing)
     return False

@@ -236,6 +236,7 @@ def answer(tenant: Tenant, address: str, uid: str, sequence: int, original: date
 
 def _declined(tenant: Tenant, mailbox: Mailbox, copy: Item) -> None:
     now = tenant.clock.now()
+    mailbox.refused.add(copy.uid)
     if not tenant.switches.declined_copy_stays:
         mailbox.drop(copy.number, now)
         return

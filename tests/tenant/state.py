@@ -280,6 +280,8 @@ class Mailbox:
     rounds: dict[str, Any] = field(default_factory=dict)
     deleted: dict[int, Item] = field(default_factory=dict)
     former: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    """The iCalUIds of meetings that this room's own assistant declined as a whole."""
     bar: Bar | None = None
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
