@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from tests.sync import beginnings
 from tests.sync.checks import decide
 from tests.sync.dying import DyingTransactions, Killed
 from tests.sync.harsh import FAULTS, WORST, Outcome, Plan
@@ -49,17 +50,12 @@ class Harness:
         self.outcome = Outcome(seed)
         self.deaths = DyingTransactions.Deaths()
         self._is_inside, self._at_work = False, False
-        self.world = World(seed=seed, wrap_transactions=self._transactions)
+        self.world = World(wrap_transactions=self._transactions)
+        beginnings.begin(self.world, ("stories", self.rooms, plan.twin_ids), self._begin)
+        self.world.tenant.random.seed(seed)
         self.ledger = Ledger(self.world)
         self._slots: Counter[str] = Counter()
         self._names = 0
-        for name in self.rooms:
-            self.world.add_room(name)
-            if plan.twin_ids:
-                self.world.tenant.plan_twins(self.world.address(name), "case")
-        for name in PEOPLE:
-            self.world.tenant.add_person(self.world.address(name), name.title())
-        self.world.run()
         self.world.tenant.on_request(self._on_request)
         self._forgets = self.random.random() < 0.5 if plan.forget is None else plan.forget
         if self._forgets:
@@ -69,6 +65,15 @@ class Harness:
 
     def _transactions(self, engine: Engine) -> Transactions:
         return DyingTransactions(engine, self.deaths, self._between_commits)
+
+    def _begin(self, world: World) -> None:
+        for name in self.rooms:
+            world.add_room(name)
+            if self.plan.twin_ids:
+                world.tenant.plan_twins(world.address(name), "case")
+        for name in PEOPLE:
+            world.tenant.add_person(world.address(name), name.title())
+        world.run()
 
     # -- the run
 

@@ -6,6 +6,7 @@ not: a conflict, a hold, a failure or a declined date of that series. Earlier wo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +19,8 @@ from tests.sync.series_world import ALDER, dates_here, dates_there
 from tests.sync.world import World
 from tests.tenant.personal import improper_requests
 from webapp.domain.recurrence import Series
-from webapp.domain.words import Home, SyncState
-from webapp.models import Occurrence, Reservation, RunStep
-from webapp.reservations.rows import PENDING_DATE
+from webapp.domain.words import Answer, Home, SyncState
+from webapp.models import Meeting, Occurrence, Reservation, RunStep
 from webapp.reservations.series_rows import series_of
 from worker.sync.recognise import parse_mark
 
@@ -64,23 +64,26 @@ def waits_for_people(world: World) -> bool:
 
 
 def _differences(world: World) -> list[str]:
-    asked = _asked_for_in_vain(world)
-    here = sorted((one[1], one[2]) for one in dates_here(world) if (one[0], one[1]) not in asked)
+    here = sorted((Counter((one[1], one[2]) for one in dates_here(world)) - _asked_for_in_vain(world)).elements())
     there = sorted((one[1], one[2]) for one in dates_there(world))
     if here == there:
         return []
     return [f"only here {sorted(set(here) - set(there))} only there {sorted(set(there) - set(here))}"]
 
 
-def _asked_for_in_vain(world: World) -> set[tuple[str, datetime]]:
-    """Dates of people's series that a room never answered for: shown as unconfirmed, they go on blocking (H58)."""
+def _asked_for_in_vain(world: World) -> Counter[tuple[datetime, datetime]]:
+    """Dates of people's series that the room declined without telling anybody: shown as unconfirmed, they go on
+    blocking (H58)."""
+    refused = world.tenant.mailbox(world.address(ALDER)).refused
     query = (
-        select(Occurrence.original_start, Occurrence.starts_at)
+        select(Occurrence.starts_at, Occurrence.ends_at)
         .join(Reservation)
-        .where(Reservation.sync_code == "unconfirmed", Occurrence.original_start.startswith(PENDING_DATE))
+        .join(Meeting)
+        .where(Reservation.sync_code == "unconfirmed", Meeting.ical_uid.in_(refused))
+        .where(Occurrence.original_start != "", Occurrence.answer != Answer.DECLINED)
     )
     with world.transactions.reading() as session:
-        return {(original, start) for original, start in session.execute(query)}
+        return Counter((start, end) for start, end in session.execute(query))
 
 
 def _twins(world: World) -> list[str]:

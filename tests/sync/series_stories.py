@@ -28,7 +28,7 @@ from webapp.domain.rule import Range, Rule
 from webapp.domain.wall import WallTimes
 from webapp.domain.words import Home, MeetingKind
 from webapp.errors import AppError
-from webapp.models import Reservation
+from webapp.models import Meeting, Reservation
 from webapp.reservations.series_rows import series_of
 
 FAULTS = tuple((op, kind) for op in ("create", "patch", "delete", "cancel") for kind in ("T+", "T-", "503", "503+"))
@@ -251,7 +251,13 @@ class Story:
         if any(one.original == day and one.start == start for one in around):
             return None
         found[0].change_occurrence(found[1], day, start=start, end=start + timedelta(hours=1))
-        return self._say(found[2].uid, f"there: move {day}", _is_at(day, start))
+        return self._say(found[2].uid, f"there: move {day}", self._unless_known(found[2].uid, _is_at(day, start)))
+
+    def _unless_known(self, uid: str, stands: Check) -> Check:
+        """Back to what people here know of a series: it tells them nothing that they have not seen."""
+        with self.world.transactions.reading() as session:
+            row = session.scalar(select(Reservation).join(Meeting).where(Meeting.ical_uid == uid))
+            return (lambda _: True) if row is not None and stands(series_of(row.meeting)) else stands
 
     def _cancel_there(self) -> str | None:
         found = self._there()
@@ -279,7 +285,7 @@ class Story:
         start = item.start + by
         found[0].change(found[1], start=start, end=item.end + by)
         wall = start.astimezone(_BERLIN).time()
-        return self._say(item.uid, "there: shift", lambda one: one is not None and one.rule.times.start == wall)
+        return self._say(item.uid, "there: shift", self._unless_known(item.uid, _begins_at(wall)))
 
 
 def _lives(series: Series | None) -> bool:
@@ -304,6 +310,10 @@ def _is_at(day: date, start: datetime) -> Check:
         return series.occurrence(day).span.instants(_UTC)[0] == start
 
     return holds
+
+
+def _begins_at(wall: time) -> Check:
+    return lambda series: series is not None and series.rule.times.start == wall
 
 
 def _is_without(day: date) -> Check:

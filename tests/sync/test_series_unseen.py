@@ -98,6 +98,38 @@ def test_dates_that_were_called_off_unseen_stay_so_when_the_whole_gets_another_t
     assert_quiet(world)
 
 
+def test_a_series_of_which_both_sides_call_off_every_date_ends(world: World) -> None:
+    """Nobody is asked about it: it was people who called off each of them."""
+    world.begin_with("alder")
+    here = Here(world)
+    here.book(weekly(3))
+    world.run()
+    call_off(world, week(0))
+    call_off(world, week(2))
+    here.change(weekly(3, times=AT_TWO))
+    here.cancel(week(1))
+    world.run()
+    assert world.reservation(here.reservation_id).cancelled_at is not None
+    assert not [one for one in world.tenant.mailbox(world.address("alder")).items.values() if not one.cancelled]
+    assert world.holds() == []
+    assert_quiet(world)
+
+
+def test_a_series_that_has_no_date_left_in_outlook_is_not_missed_in_an_empty_listing_h70(world: World) -> None:
+    """Its master is still there, by its id alone: a list of the room's dates cannot show it."""
+    world.begin_with("alder")
+    here = Here(world)
+    here.book(weekly(2))
+    world.run()
+    call_off(world, week(0))
+    call_off(world, week(1))
+    world.run()
+    world.want("alder", full=True)
+    world.run()
+    assert world.holds() == [] and dates_there(world) == []
+    assert_quiet(world)
+
+
 def test_a_date_that_was_moved_unseen_is_not_called_off_by_a_change_that_follows_one_of_the_whole_h76(
     world: World, here: Here
 ) -> None:

@@ -291,8 +291,10 @@ def _known_in_window(session: Session, mailbox_id: int, window: tuple[datetime, 
 
 
 def _inside(observation: Observation, window: tuple[datetime, datetime]) -> bool:
-    """Whether the listing must contain it: well inside, so that no zone's midnight is in doubt (H13)."""
-    spans = [date.span for date in observation.values.dates or ()] or [observation.values.time]
+    """Whether the listing must contain it: well inside, so that no zone's midnight is in doubt (H13). Of a series it
+    contains the dates: one that was read without any is in no listing."""
+    dates = observation.values.dates
+    spans = [observation.values.time] if dates is None else [date.span for date in dates]
     for span in spans:
         if isinstance(span, AllDay):
             if window[0].date() < span.start and span.end < window[1].date():

@@ -11,13 +11,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.intervals import Span, span_to_json
-from webapp.domain.recurrence import Series
+from webapp.domain.recurrence import Series, live_count
 from webapp.domain.series_edit import lost, only_end_differs, with_date
 from webapp.domain.words import AttemptKind, ConflictKind, LinkState
 from webapp.models import Link, Outbox, Reservation
 from webapp.outbox import queue_for_push
 from webapp.reservations.overlaps import settle_overlaps
-from webapp.reservations.rows import lock_room
+from webapp.reservations.rows import end_reservation, lock_room
 from webapp.reservations.series_rows import series_of
 from webapp.reservations.series_written import block_from_rule, show_series
 from worker.store import records
@@ -174,8 +174,11 @@ def follow_date(session: Session, link_id: int, original: date, span: Span | Non
 
 
 def _keep(session: Session, reservation: Reservation, series: Series, now: datetime) -> None:
+    """Make it the reservation's series; where both sides together leave no date of it, it ends."""
     room = lock_room(session, reservation.room_id)
     meeting = reservation.meeting
+    if live_count(series) == 0:
+        end_reservation(session, reservation, meeting.created_by, now)
     show_series(meeting, series)
     meeting.revision += 1
     block_from_rule(session, reservation, room, series, now)
