@@ -98,6 +98,21 @@ def test_dates_that_were_called_off_unseen_stay_so_when_the_whole_gets_another_t
     assert_quiet(world)
 
 
+def test_a_date_that_was_called_off_while_the_create_was_in_doubt_stays_so_h80(world: World) -> None:
+    """The create is found by what was read meanwhile: what that lacks was never agreed."""
+    world.begin_with("alder")
+    here = Here(world)
+    world.tenant.faults.add("create", "T+", times=1)
+    here.book(weekly())
+    world.run_once("alder")
+    call_off(world, week(3))
+    world.run_once("alder")
+    world.run()
+    assert [one[0] for one in dates_there(world)] == [week(n).isoformat() for n in (0, 1, 2, 4, 5)]
+    assert_followed(world)
+    assert_quiet(world)
+
+
 def test_a_series_of_which_both_sides_call_off_every_date_ends(world: World) -> None:
     """Nobody is asked about it: it was people who called off each of them."""
     world.begin_with("alder")

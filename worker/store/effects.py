@@ -206,8 +206,11 @@ def adopt(
     link.observed_gone, link.gone_confirmed, link.must_confirm = gone_meanwhile, False, False
     link.written_at, link.shown_since = now, False
     touched = was_touched(seen) or (not answered and bool(changed(asked, seen.values, LOCAL_GROUPS)))
-    set_base(link, asked, asked if touched else seen.values)
-    link.dirty = touched or gone_meanwhile
+    set_base(link, asked, asked if touched else replace(seen.values, dates=None))
+    has_dates = (
+        seen.values.dates is not None
+    )  # somebody may have called some off since: they are still to be followed
+    link.dirty = touched or gone_meanwhile or has_dates
     reservation = session.get_one(Reservation, reservation_id)
     _join(session, lane, reservation.meeting, seen.ical_uid)
     session.flush()
