@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -171,5 +171,27 @@ def test_a_copy_that_kept_our_mark_is_joined_as_a_copy_h57(world: World) -> None
     with world.transactions.reading() as session:
         [copy] = session.scalars(select(Link).where(Link.reservation_id == made.reservation_id)).all()
     assert copy.role is LinkRole.COPY
+    assert_followed(world)
+    assert_quiet(world)
+
+
+def test_what_was_not_sent_yet_is_not_forgotten_when_its_organizer_moves_the_whole_series_h47(world: World) -> None:
+    """The room's copy of his series differs by a change of his own: it shows nothing of what was wanted here."""
+    ada = world.address("ada")
+    world.begin_with("alder", delegation=True, create=True)
+    made = Here(world, owner=ada)
+    made.book(weekly())
+    world.run(patience=80)
+    world.tenant.faults.add("patch", "T-", times=1)
+    made.change(weekly(5), "Renamed")
+    world.run_once("alder")
+    item = item_there(world, "ada")
+    event = Booked(world.tenant, ada, item.number, item.uid)
+    later = timedelta(minutes=30)
+    world.tenant.as_person(ada).change(event, start=item.start + later, end=item.end + later)
+    world.run_once("alder")
+    world.run(patience=80)
+    assert item_there(world, "ada").subject == "Renamed"
+    assert [(one.kind, one.prevailed) for one in world.conflicts()] == [(ConflictKind.TIME, "there")]
     assert_followed(world)
     assert_quiet(world)

@@ -177,7 +177,7 @@ def _tell(session: Session, reservation: Reservation, remote: RemoteMeeting, now
     meeting = reservation.meeting
     room = lock_room(session, reservation.room_id)
     zone = ZoneInfo(room.time_zone)
-    pending = _pending_series(reservation, remote, now, zone)
+    pending = _pending_series(session, reservation, remote, now, zone)
     changed = _tell_meeting(session, meeting, remote)
     if pending is None and not _is_told_by_another_room(meeting, remote):
         changed |= write_series(session, reservation, remote.series, zone)
@@ -206,13 +206,16 @@ def _forget_declined(session: Session, reservation: Reservation, remote: RemoteM
 
 
 def _pending_series(
-    reservation: Reservation, remote: RemoteMeeting, now: datetime, zone: ZoneInfo
+    session: Session, reservation: Reservation, remote: RemoteMeeting, now: datetime, zone: ZoneInfo
 ) -> PendingSeries | None:
-    """What of a series was changed here and this copy does not show yet; once it does, nothing is awaited."""
+    """What of a series was changed here and this copy does not show yet; once it does, nothing is awaited. What was
+    not sent to the organizer yet cannot be shown: a copy that differs is of a change of his own."""
     pending = pending_series(reservation)
     if pending is None or remote.series is None:
         return None
-    if is_followed(pending, remote.series.series, now, zone):
+    if is_followed(pending, remote.series.series, now, zone) and not _waits_for_organizer(
+        session, reservation.meeting
+    ):
         reservation.pending_time = None
         return None
     return pending
@@ -269,9 +272,14 @@ def _is_told_by_another_room(meeting: Meeting, remote: RemoteMeeting) -> bool:
 def _is_on_its_way(session: Session, meeting: Meeting) -> bool:
     """A title that was typed here waits to be sent to the organizer, or for a person: until then a room's copy
     tells the old one."""
+    return meeting.title_source is TitleSource.TYPED and _waits_for_organizer(session, meeting)
+
+
+def _waits_for_organizer(session: Session, meeting: Meeting) -> bool:
+    """Whether a change of it waits to be sent to its organizer, or for a person."""
     mine = Outbox.reservation_id.in_(select(Reservation.id).where(Reservation.meeting_id == meeting.id))
     waiting = select(Outbox.id).where(mine, Outbox.kind == OutboxKind.MEETING)
-    return meeting.title_source is TitleSource.TYPED and session.scalar(waiting.limit(1)) is not None
+    return session.scalar(waiting.limit(1)) is not None
 
 
 def _time_is_pending(meeting: Meeting) -> bool:

@@ -39,7 +39,7 @@ def give_up_time(session: Session, meeting_id: int, now: datetime) -> None:
             reservation.occurrences.remove(row)
         settle_overlaps(session, reservation, now)
     if session.get_one(Meeting, meeting_id).kind is MeetingKind.SERIES:
-        _read_copies_again(session, meeting_id)
+        read_copies_again(session, meeting_id)
 
 
 def give_up_date(session: Session, meeting_id: int, original: date, span: Span | None, now: datetime) -> None:
@@ -54,11 +54,12 @@ def give_up_date(session: Session, meeting_id: int, original: date, span: Span |
         pending = pending_series(reservation)
         if pending is not None:
             await_series(reservation, replace(pending, wanted=with_date(pending.wanted, original, span)))
-    _read_copies_again(session, meeting_id)
+    read_copies_again(session, meeting_id)
 
 
-def _read_copies_again(session: Session, meeting_id: int) -> None:
-    """The rooms' copies say what blocks them, as nothing that differs from it is awaited any more."""
+def read_copies_again(session: Session, meeting_id: int) -> None:
+    """What is known of the rooms' copies is taken in once more: they say what blocks the rooms, but for what is still
+    awaited."""
     for reservation in live_reservations(session, meeting_id):
         copies = select(Link.id).where(Link.reservation_id == reservation.id, Link.role == LinkRole.COPY)
         for link_id in session.scalars(copies).all():

@@ -13,8 +13,9 @@ from webapp.domain.words import AttemptKind, HoldKind, LinkRole, OutboxKind, Syn
 from webapp.models import Link, Outbox, Reservation
 from webapp.outbox import want_run
 from webapp.reservations.rows import end_reservation
+from webapp.reservations.series_pending import pending_series
+from worker.store import answers, holds, splitting
 from worker.store import authority as authorities
-from worker.store import holds, splitting
 from worker.store.authority import Authority, RoomOfMeeting
 from worker.store.claims import Lane
 from worker.store.invited_again import look_once_more
@@ -124,6 +125,10 @@ def settled(session: Session, task: Task, now: datetime, *, asked_anew: bool) ->
         elif unsent:
             reservation.sync_state, reservation.sync_fields = SyncState.SYNCED, {}
             reservation.sync_code = splitting.lasting(reservation.sync_code)
+    if any(pending_series(one) for one in authorities.live_reservations(session, task.authority.meeting_id)):
+        answers.read_copies_again(
+            session, task.authority.meeting_id
+        )  # a copy may have shown it before this was known
 
 
 def stop(session: Session, task: Task, state: SyncState, code: str, fields: dict[str, Any]) -> bool:

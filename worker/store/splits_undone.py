@@ -13,6 +13,7 @@ from webapp.models import Meeting, Outbox, Reservation
 from webapp.outbox import want_run
 from webapp.reservations.overlaps import settle_overlaps
 from webapp.reservations.rows import end_reservation, lock_room
+from webapp.reservations.series_rows import series_of
 from webapp.reservations.series_written import save_series
 from worker.store.holds import HeldAction, add, key_of
 
@@ -33,7 +34,7 @@ def take_back(session: Session, reservation_id: int, now: datetime) -> list[int]
         end_reservation(session, one, tail.created_by, now)
         settle_overlaps(session, one, now)
     if staying:
-        save_series(session, [(one.room, one) for one in staying], whole, now, before=whole)
+        save_series(session, [(one.room, one) for one in staying], whole, now, before=series_of(head) or whole)
     for one in staying:
         one.sync_state, one.sync_code, one.sync_fields = SyncState.WAITING, SPLIT_REFUSED, {}
         action = HeldAction(key=key_of(one.id), action="split_refused", reservation_id=one.id)

@@ -109,7 +109,8 @@ def with_dates(observation: Observation, dates: tuple[Event, ...], window: tuple
     )
     kept = _unique(kept)
     values = replace(observation.values, dates=kept, rule=timed_by(observation.values.rule or NOT_TOLD, kept))
-    declined = observation.values.status.answer is Answer.DECLINED
+    status = observation.values.status
+    declined = status is not None and status.answer is Answer.DECLINED
     takes_some = declined and any(date.blocks and date.answer is not Answer.DECLINED for date in kept)
     return replace(observation, values=values, window=window, live=observation.live or takes_some)
 
