@@ -64,11 +64,11 @@ def waits_for_people(world: World) -> bool:
 
 
 def _differences(world: World) -> list[str]:
-    here = sorted((Counter((one[1], one[2]) for one in dates_here(world)) - _asked_for_in_vain(world)).elements())
-    there = sorted((one[1], one[2]) for one in dates_there(world))
-    if here == there:
+    here, there = (Counter((one[1], one[2]) for one in told(world)) for told in (dates_here, dates_there))
+    only_here, only_there = here - there - _asked_for_in_vain(world), there - here
+    if not only_here and not only_there:
         return []
-    return [f"only here {sorted(set(here) - set(there))} only there {sorted(set(there) - set(here))}"]
+    return [f"only here {sorted(only_here.elements())} only there {sorted(only_there.elements())}"]
 
 
 def _asked_for_in_vain(world: World) -> Counter[tuple[datetime, datetime]]:

@@ -20,7 +20,7 @@ from tests.sync.world import World
 from tests.tenant import Booked
 from tests.tenant.state import Item
 from webapp.domain.wall import WallTimes
-from webapp.domain.words import ConflictKind, LinkRole
+from webapp.domain.words import ConflictKind, HoldKind, LinkRole
 from webapp.models import Link
 
 AT_TWO = WallTimes(time(14), time(15))
@@ -81,6 +81,20 @@ def test_a_date_that_was_moved_unseen_loses_to_another_time_of_the_whole_and_is_
     assert (told.kind, told.prevailed, told.there["original"]) == (ConflictKind.TIME, "here", week(4).isoformat())
     assert_followed(world)
     assert_quiet(world)
+
+
+def test_a_title_given_unseen_before_our_change_was_settled_is_no_agreed_one_h76(world: World, here: Here) -> None:
+    """Cancelled here then, it was changed there: nobody knows who knew of the other, so people are asked."""
+    world.tenant.faults.add("patch", "T+", times=1)
+    here.change(weekly(times=AT_TWO))
+    world.run_once("alder")
+    item = item_there(world)
+    event = Booked(world.tenant, world.address("alder"), item.number, item.uid)
+    world.tenant.as_delegate(world.address("alder")).change(event, subject="Hers")
+    world.cancel(here.reservation_id)
+    world.run()
+    assert item_there(world).subject == "Hers"
+    assert [hold.kind for hold in world.holds()] == [HoldKind.EDITED_AND_CANCELLED]
 
 
 @pytest.mark.parametrize("wipes", [True, False])

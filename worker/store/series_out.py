@@ -27,7 +27,7 @@ from worker.store.series import remote_series
 from worker.store.writes import OpenAttempt, Write, add_attempt
 from worker.sync.event import Event
 from worker.sync.link import Observation, observation_to_json
-from worker.sync.series_plan import CancelDate, ChangeAll, ChangeDate, Step, agreed_after
+from worker.sync.series_plan import END, RULE, WHOLE, CancelDate, ChangeAll, ChangeDate, Step, agreed_after
 from worker.sync.values import Values, values_from_json, values_to_json
 
 
@@ -98,16 +98,22 @@ def agree(
     session: Session, link_id: int, wanted: Values, step: Step, now: datetime, seen: Observation | None = None
 ) -> None:
     """A step was carried out: what it sent is agreed. `seen` is the master as a change of the whole returned it: its
-    dates are unread until they are read again (H24)."""
+    dates are unread until they are read again (H24), and what of it was not sent is as it was agreed before."""
     link = session.get_one(Link, link_id)
     base = base_of(link)
     assert base is not None, "only a followed series is changed"
     link.base_local = values_to_json(agreed_after(base.local, wanted, step))
     link.written_at, link.shown_since = now, False
     link.dirty, link.series_stale = True, True
-    if seen is not None:
-        link.base_remote = values_to_json(replace(seen.values, dates=None))
+    if seen is not None and isinstance(step, ChangeAll):
+        unsent = {group: getattr(base.remote, group) for group in _unsent(step)}
+        link.base_remote = values_to_json(replace(seen.values, dates=None, **unsent))
         link.observed = observation_to_json(seen)
+
+
+def _unsent(step: ChangeAll) -> set[str]:
+    ruled = not step.groups.isdisjoint((RULE, END))
+    return ({*WHOLE} - step.groups) | (set() if ruled else {"rule", "time"})
 
 
 def record_lost(
