@@ -33,7 +33,9 @@ def open_browser(browser: Browser) -> Iterator[Open]:
     opened: list[tuple[BrowserContext, Watch]] = []
 
     def open_one(**options: Any) -> BrowserContext:
-        context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900}, **options)
+        context = browser.new_context(
+            ignore_https_errors=True, viewport={"width": 1440, "height": 900}, reduced_motion="reduce", **options
+        )
         context.set_default_timeout(20_000)
         opened.append((context, Watch(context)))
         return context

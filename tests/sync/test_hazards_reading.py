@@ -173,7 +173,8 @@ def test_a_slice_that_fails_fails_the_list_and_nothing_is_concluded(world: World
     assert_quiet(world)
 
 
-ZONES = [f"Etc/GMT{offset:+d}" for offset in range(-14, 13)] + ["Asia/Kolkata", "America/St_Johns", "Asia/Kathmandu"]
+ZONES = [f"Etc/GMT{offset:+d}" for offset in (-14, -13, -12, -9, -5, -1, 0, 1, 5, 9, 12)]
+ZONES += ["Asia/Kolkata", "America/St_Johns", "Asia/Kathmandu"]
 MINUTE = timedelta(minutes=1)
 
 
@@ -204,9 +205,10 @@ def test_events_at_the_windows_edges_are_known_once_in_every_zone(world: World, 
     assert_quiet(world)
 
 
-@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Europe/Berlin", "Etc/GMT-14"])
-def test_a_window_that_rolls_on_for_a_year_cancels_and_doubles_nothing(world: World, zone: str) -> None:
-    """H13, I3, I5: every week another window; what stands behind it is archived, what lies ahead comes in once."""
+@pytest.mark.parametrize(("zone", "weeks"), [("Europe/Berlin", 1), ("Etc/GMT+12", 4), ("Etc/GMT-14", 4)])
+def test_a_window_that_rolls_on_for_a_year_cancels_and_doubles_nothing(world: World, zone: str, weeks: int) -> None:
+    """H13, I3, I5: every week, or four, another window; what stands behind it is archived, what lies ahead comes in
+    once."""
     world.add_room("alder", zone=zone)
     for week in range(0, 110, 10):
         begin = world.at(9 + 24 * 7 * week)
@@ -218,8 +220,8 @@ def test_a_window_that_rolls_on_for_a_year_cancels_and_doubles_nothing(world: Wo
     series = {"pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["tuesday"]}}
     put(world, "alder", "Series", world.at(12), recurrence=series | {"range": {**DAILY["range"], "type": "noEnd"}})
     world.run()
-    for _ in range(60):
-        world.tenant.advance(7 * 86_400)
+    for _ in range(60 // weeks):
+        world.tenant.advance(weeks * 7 * 86_400)
         world.want("alder", full=True)
         world.run()
         everything = reservations(world, "alder", live=False)

@@ -97,6 +97,26 @@ def test_a_title_given_unseen_before_our_change_was_settled_is_no_agreed_one_h76
     assert [hold.kind for hold in world.holds()] == [HoldKind.EDITED_AND_CANCELLED]
 
 
+def test_another_time_of_the_whole_given_unseen_is_told_where_its_dates_were_not_read_yet_h76(
+    world: World, here: Here
+) -> None:
+    here.change(weekly(), "Renamed")
+    world.tenant.faults.add("instances", "503", times=9, skip=1)
+    world.run_once("alder")
+    world.tenant.faults.clear()
+    item = item_there(world)
+    event = Booked(world.tenant, world.address("alder"), item.number, item.uid)
+    later = timedelta(minutes=30)
+    hand = world.tenant.as_delegate(world.address("alder"))
+    hand.change(event, start=item.start + later, end=item.end + later)
+    here.change(weekly(times=AT_TWO))
+    world.run()
+    [told] = world.conflicts()
+    assert (told.kind, told.prevailed) == (ConflictKind.TIME, "here")
+    assert_followed(world)
+    assert_quiet(world)
+
+
 @pytest.mark.parametrize("wipes", [True, False])
 def test_dates_that_were_called_off_unseen_stay_so_when_the_whole_gets_another_time_h24(
     world: World, here: Here, wipes: bool

@@ -25,13 +25,14 @@ from worker.store.items import Item
 from worker.store.still import check_saved
 from worker.store.writes import Push
 from worker.sync.link import Observation
-from worker.sync.plan import Bury, CancelHere, Disagree, Plan, RemoveThere, Send, Stop
+from worker.sync.plan import Base, Bury, CancelHere, Disagree, Plan, RemoveThere, Send, Stop
 from worker.sync.series_plan import (
     END,
     RULE,
     CancelDate,
     ChangeAll,
     Step,
+    has_rule,
     next_step,
     still_as_before,
 )
@@ -190,7 +191,7 @@ def _change_all(run: Run, push: Push, item: Item, seen: Observation, step: Chang
 def _tell_rule_conflict(run: Run, push: Push, item: Item, seen: Observation) -> None:
     """The rule was changed on both sides: ours stands, as the room organizes; both are kept."""
     assert item.base is not None and isinstance(push.local, Values), "only a followed series is sent"
-    if item.base.remote.dates is None or not changed(item.base.remote, seen.values, ("rule",)):
+    if not _has_other_rule(item.base, seen):
         return
     now = run.now()
     here, there = span_to_json(push.local.time), span_to_json(seen.values.time)
@@ -198,3 +199,12 @@ def _tell_rule_conflict(run: Run, push: Push, item: Item, seen: Observation) -> 
         room_id, kind = run.lane.room_id, ConflictKind.TIME
         records.disagree(session, room_id, push.reservation_id, kind, "here", here, there, now)
         run.log.step(session, now, "none", "conflict", push.reservation_id, kind.value)
+
+
+def _has_other_rule(base: Base, seen: Observation) -> bool:
+    """Whether somebody changed the rule in Outlook since both sides agreed; where its dates were not read since our
+    last write, what was agreed here is what it is compared with."""
+    if base.remote.dates is not None:
+        return bool(changed(base.remote, seen.values, ("rule",)))
+    agreed = base.local.series
+    return agreed is not None and not has_rule(seen.values, agreed.rule)
