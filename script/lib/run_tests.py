@@ -15,6 +15,7 @@ browser."""
 
 def main(arguments: list[str]) -> None:
     """Becomes pytest; without arguments the whole suite runs, so its browser is made ready first."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start many processes: each would compile everything anew
     if not arguments:
         arguments = WHOLE_SUITE
         from tests.support.chromium import ChromiumMissing, ensure_chromium
