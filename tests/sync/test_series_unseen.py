@@ -20,7 +20,7 @@ from tests.sync.world import World
 from tests.tenant import Booked
 from tests.tenant.state import Item
 from webapp.domain.wall import WallTimes
-from webapp.domain.words import ConflictKind, HoldKind, LinkRole
+from webapp.domain.words import ConflictKind, HoldKind, LinkRole, SyncState
 from webapp.models import Link
 
 AT_TWO = WallTimes(time(14), time(15))
@@ -229,3 +229,23 @@ def test_what_was_not_sent_yet_is_not_forgotten_when_its_organizer_moves_the_who
     assert [(one.kind, one.prevailed) for one in world.conflicts()] == [(ConflictKind.TIME, "there")]
     assert_followed(world)
     assert_quiet(world)
+
+
+def test_what_was_refused_of_one_date_blocks_no_other_when_its_organizer_moves_the_whole_series(world: World) -> None:
+    """His new times are those of the dates that nobody changed here."""
+    ada = world.address("ada")
+    world.begin_with("alder", delegation=True, create=True)
+    made = Here(world, owner=ada)
+    made.book(weekly())
+    world.run(patience=80)
+    world.tenant.faults.add("cancel", "400", times=1)
+    made.cancel(week(2))
+    world.run()
+    assert world.reservation(made.reservation_id).sync_state is SyncState.FAILED
+    item = item_there(world, "ada")
+    event = Booked(world.tenant, ada, item.number, item.uid)
+    later = timedelta(minutes=30)
+    world.tenant.as_person(ada).change(event, start=item.start + later, end=item.end + later)
+    world.run()
+    assert {(start.hour, start.minute) for start, _ in world.slots_here("alder")} == {(8, 30)}
+    assert len(world.slots_here("alder")) == 5

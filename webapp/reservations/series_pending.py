@@ -71,13 +71,16 @@ def is_followed(pending: PendingSeries, told: Series | None, now: datetime, zone
 
 def beside(pending: PendingSeries, held: Iterable[Dated], now: datetime, zone: ZoneInfo) -> list[Dated]:
     """The dates that block the room meanwhile: those that its copy holds, but for what is cancelled here, and those
-    of the new ones that lie elsewhere."""
+    that were given another time here, where they lie elsewhere. Of the others the copy has the last word."""
     kept = {one.original_start: one for one in held if not _is_given_up(pending, one.original_start)}
     begin, end = sync_window(now)
+    before = {one.original: one.span.instants(zone) for one in expand(pending.before, begin, end, zone)}
     new = []
     for one in expand(pending.wanted, begin, end, zone):
         key, times = one.original.isoformat(), one.span.instants(zone)
         there = kept.get(key)
+        if before.get(one.original) == times:
+            continue
         if there is None or there.span.instants(zone) != times:
             new.append(Dated(Timed(*times), pending_date(key), is_exception=one.is_exception))
     return [*kept.values(), *new]
