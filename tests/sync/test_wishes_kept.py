@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from tests.sync.checks import assert_quiet, assert_same, book_for, decide, invite, once, persons_events, reservations
 from tests.sync.of_people import ada, assert_one, open_calendars, standing
 from tests.sync.world import World
-from webapp.domain.words import Choice, HoldKind, SyncState
+from webapp.domain.words import Choice, HoldKind, LinkRole, SyncState
+from webapp.models import Link
 
 
 def hold_title(world: World, title: str) -> int:
@@ -102,6 +105,27 @@ def test_her_meeting_in_another_room_at_the_time_of_a_doubtful_create_is_taken_i
     assert len(reservations(world, "birch")) == 1
     assert_same(world, "birch")
     assert_quiet(world)
+
+
+def test_what_is_booked_instead_of_a_doubtful_create_is_joined_with_its_copy_at_once(world: World) -> None:
+    """H80: a copy of an event that is known to be another meeting's is not that of the doubtful one."""
+    open_calendars(world)
+    world.tenant.faults.add("create", "T-", times=1000)
+    doubtful = book_for(world, "alder", "Plan", world.at(30))
+    world.run_once("alder")
+    world.set_modes(strict=True)
+    world.run()
+    world.tenant.faults.clear()
+    world.set_modes(delegation=True, create=True)
+    world.cancel(doubtful)
+    key = book_for(world, "alder", "Plan", world.at(30))
+    world.run()
+
+    assert [hold.kind for hold in world.holds()] == [HoldKind.DOUBTFUL_CREATE]
+    assert world.reservation(key).sync_state is SyncState.SYNCED
+    with world.transactions.reading() as session:
+        [copy] = session.scalars(select(Link).where(Link.reservation_id == key)).all()
+        assert (copy.role, copy.base_remote is not None, copy.dirty) == (LinkRole.COPY, True, False)
 
 
 def test_her_own_meeting_at_the_time_of_a_doubtful_create_is_hers_and_ours_is_declined(world: World) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.domain.intervals import span_from_json
 from webapp.domain.rule_json import rule_from_json
 from webapp.domain.words import AttemptKind, AttemptState
-from webapp.models import Attempt, Mailbox
+from webapp.models import Attempt, Mailbox, Meeting
 from worker.store.claims import Lane
 from worker.sync.link import Observation
 from worker.sync.series_plan import has_rule
@@ -18,7 +18,8 @@ from worker.sync.series_plan import has_rule
 
 def is_copy_of_unsettled_create(lane: Lane, seen: Observation) -> bool:
     """Whether a new copy may be that of a create that is not settled yet: it invites this room, with the same
-    organizer and times. It is not imported before that attempt is settled."""
+    organizer and times, and no meeting here is known to be its own. It is not imported before that attempt is
+    settled."""
     status = seen.values.status
     if seen.is_organizer or status is None:
         return False
@@ -33,12 +34,19 @@ def is_copy_of_unsettled_create(lane: Lane, seen: Observation) -> bool:
                 Mailbox.connection_id == lane.connection_id,
             )
         ).all()
+        if bodies and _is_known(session, lane, seen):
+            return False
     return any(
         lane.address.casefold() in [address.casefold() for _, address in body["rooms"]]
         and _has_its_time(body, seen)
         and seen.ical_uid not in body.get("strangers", ())
         for body in bodies
     )
+
+
+def _is_known(session: Session, lane: Lane, seen: Observation) -> bool:
+    known = select(Meeting.id).where(Meeting.tenant_guid == lane.tenant_guid, Meeting.ical_uid == seen.ical_uid)
+    return session.scalar(known.limit(1)) is not None
 
 
 def _has_its_time(body: dict[str, Any], seen: Observation) -> bool:

@@ -154,5 +154,6 @@ def test_a_step_of_the_guide_is_ticked_and_one_signs_out(plain: Page, world: Wor
     open_path(plain, "/setup-guide/")
     press(plain, "I have done this")
     said(plain, "ticked by you")
+    plain.get_by_role("button", name="Account menu").click()
     press(plain, "Sign out")
     expect(plain.get_by_role("button", name="Sign in")).to_be_visible()
