@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -143,6 +143,19 @@ def test_a_date_that_was_called_off_while_the_create_was_in_doubt_stays_so_h80(w
     world.run_once("alder")
     world.run()
     assert [one[0] for one in dates_there(world)] == [week(n).isoformat() for n in (0, 1, 2, 4, 5)]
+    assert_followed(world)
+    assert_quiet(world)
+
+
+def test_a_date_that_was_called_off_unseen_and_moved_here_is_told_when_the_whole_is_changed_too_h76(
+    world: World, here: Here
+) -> None:
+    call_off(world, week(4))
+    here.move(week(4), datetime(2026, 12, 24, 15, tzinfo=UTC))
+    here.change(weekly(7), "Longer")
+    world.run()
+    assert week(4).isoformat() not in [one[0] for one in dates_there(world)]
+    assert [(one.kind, one.prevailed) for one in world.conflicts()] == [(ConflictKind.CANCELLED_AND_EDITED, "there")]
     assert_followed(world)
     assert_quiet(world)
 

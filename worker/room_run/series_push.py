@@ -150,7 +150,7 @@ def _heed_unseen(run: Run, push: Push, item: Item, told: Series) -> None:
         if series_out.record_overruled(session, run.lane, push.reservation_id, known, told, wanted, now):
             run.log.step(session, now, "none", "conflict", push.reservation_id, "dates_lost")
         for day in cancels:
-            series_out.follow_date(session, item.link_id, day, None, now)
+            series_out.follow_cancel(session, run.lane, item.link_id, day, known, now)
     if cancels:
         raise Later
 

@@ -179,6 +179,18 @@ def follow_date(session: Session, link_id: int, original: date, span: Span | Non
     link.base_local = values_to_json(replace(base.local, series=agreed))
 
 
+def follow_cancel(session: Session, lane: Lane, link_id: int, original: date, known: Series, now: datetime) -> None:
+    """One date was called off in Outlook; what was wanted of it here otherwise than both sides `known` is kept."""
+    reservation = session.get_one(Reservation, session.get_one(Link, link_id).reservation_id)
+    series = series_of(reservation.meeting)
+    wanted = series.changed.get(original) if series is not None else None
+    if series is not None and wanted is not None and wanted != known.changed.get(original):
+        here = {"original": original.isoformat()} | span_to_json(series.occurrence(original).span)
+        kind = ConflictKind.CANCELLED_AND_EDITED
+        records.disagree(session, lane.room_id, reservation.id, kind, "there", here, {}, now)
+    follow_date(session, link_id, original, None, now)
+
+
 def _keep(session: Session, reservation: Reservation, series: Series, now: datetime) -> None:
     """Make it the reservation's series; where both sides together leave no date of it, it ends."""
     room = lock_room(session, reservation.room_id)
