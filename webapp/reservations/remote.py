@@ -213,9 +213,8 @@ def _pending_series(
     pending = pending_series(reservation)
     if pending is None or remote.series is None:
         return None
-    if is_followed(pending, remote.series.series, now, zone) and not _waits_for_organizer(
-        session, reservation.meeting
-    ):
+    is_shown = is_followed(pending, remote.series.series, now, zone)
+    if is_shown and not _waits_for_organizer(session, reservation.meeting):
         reservation.pending_time = None
         return None
     return pending

@@ -207,10 +207,8 @@ def adopt(
     link.written_at, link.shown_since = now, False
     touched = was_touched(seen) or (not answered and bool(changed(asked, seen.values, LOCAL_GROUPS)))
     set_base(link, asked, asked if touched else replace(seen.values, dates=None))
-    has_dates = (
-        seen.values.dates is not None
-    )  # somebody may have called some off since: they are still to be followed
-    link.dirty = touched or gone_meanwhile or has_dates
+    # Dates that were read before it was known as ours are still to be followed: some may be called off since.
+    link.dirty = touched or gone_meanwhile or seen.values.dates is not None
     reservation = session.get_one(Reservation, reservation_id)
     _join(session, lane, reservation.meeting, seen.ical_uid)
     session.flush()

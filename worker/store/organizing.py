@@ -126,9 +126,8 @@ def settled(session: Session, task: Task, now: datetime, *, asked_anew: bool) ->
             reservation.sync_state, reservation.sync_fields = SyncState.SYNCED, {}
             reservation.sync_code = splitting.lasting(reservation.sync_code)
     if any(pending_series(one) for one in authorities.live_reservations(session, task.authority.meeting_id)):
-        answers.read_copies_again(
-            session, task.authority.meeting_id
-        )  # a copy may have shown it before this was known
+        # A copy may have shown it before this was known.
+        answers.read_copies_again(session, task.authority.meeting_id)
 
 
 def stop(session: Session, task: Task, state: SyncState, code: str, fields: dict[str, Any]) -> bool:

@@ -137,16 +137,14 @@ def record_overruled(
     """Dates that somebody changed in Outlook unseen and that what is wanted here ends before, or gives another rule,
     which costs them their own times (H24): ours stands, as the room organizes, and his change is kept as a conflict.
     How many."""
-    cut = only_end_differs(known.rule, wanted.rule)
-    unseen = set(told.exceptions) - set(known.exceptions) - set(wanted.exceptions)
-    lost = [
-        one for one in unseen if not (cut and (wanted.has_date(one.original) or one.original in wanted.cancelled))
-    ]
+    lost = set(told.exceptions) - set(known.exceptions) - set(wanted.exceptions)
+    if only_end_differs(known.rule, wanted.rule):
+        lost = {one for one in lost if not (wanted.has_date(one.original) or one.original in wanted.cancelled)}
     for one in sorted(lost, key=lambda each: each.original):
         there = {"original": one.original.isoformat()} | span_to_json(told.occurrence(one.original).span)
         kind = ConflictKind.TIME if wanted.has_date(one.original) else ConflictKind.CANCELLED_AND_EDITED
         records.disagree(session, lane.room_id, reservation_id, kind, "here", {}, there, now)
-    return len(unseen)
+    return len(lost)
 
 
 def unseen_cancels(known: Series, told: Series, wanted: Series) -> list[date]:
