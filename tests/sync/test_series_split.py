@@ -113,6 +113,20 @@ def test_a_tail_whose_dates_outlook_has_all_taken_is_taken_back(world: World, he
     assert_quiet(world)
 
 
+def test_a_tail_without_a_place_whose_head_was_cancelled_is_held_and_not_dropped(world: World, here: Here) -> None:
+    """There is no series left that it could be taken back into; somebody wants it all the same."""
+    tail = here.follow(week(5), weekly(1, AT_TWO, first=week(5)))
+    taken = datetime(2026, 12, 29, 13, tzinfo=UTC)
+    put(world, "alder", "In the way", Timed(taken, taken + timedelta(hours=1)))
+    world.cancel(here.reservation_id)
+    world.run()
+    row = world.reservation(tail.reservation_id)
+    assert (row.sync_state, row.cancelled_at) == (SyncState.HELD, None)
+    assert [one.kind for one in world.holds()] == [HoldKind.SLOT_TAKEN]
+    assert not [one for one in dates_there(world) if one[3]]
+    assert_quiet(world)
+
+
 def test_a_cut_that_outlook_refuses_makes_no_second_series(world: World, here: Here) -> None:
     before, count = dates_there(world), len(written(world))
     here.follow(week(2), weekly(4, AT_TWO, first=week(2)))

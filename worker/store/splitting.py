@@ -29,16 +29,20 @@ class Stage(Enum):
 
 
 def stage_of(session: Session, meeting: Meeting) -> Stage:
-    """Whether what a series goes on from was cut yet."""
+    """Whether what a series goes on from was cut yet. Where that was cancelled as a whole, the other is a series of its
+    own once it is done: there is nothing left that it could be taken back into."""
     if meeting.split_of_id is None:
         return Stage.NONE
     mine = select(Reservation.id).where(Reservation.meeting_id == meeting.split_of_id)
     kinds = Outbox.kind.in_((OutboxKind.PUSH, OutboxKind.MEETING))
     rows = list(session.scalars(select(Outbox.parked).where(Outbox.reservation_id.in_(mine), kinds)))
     doubt = select(Attempt.id).where(Attempt.reservation_id.in_(mine), Attempt.state == AttemptState.OPEN)
+    waits = not all(rows) or session.scalar(doubt.limit(1)) is not None
+    if session.get_one(Meeting, meeting.split_of_id).cancelled_at is not None:
+        return Stage.WAITS if waits else Stage.NONE
     if any(rows):
         return Stage.FAILED
-    return Stage.WAITS if rows or session.scalar(doubt.limit(1)) is not None else Stage.GOES
+    return Stage.WAITS if waits else Stage.GOES
 
 
 def is_there(session: Session, reservation_id: int) -> None:
