@@ -29,8 +29,8 @@ class Stage(Enum):
 
 
 def stage_of(session: Session, meeting: Meeting) -> Stage:
-    """Whether what a series goes on from was cut yet. Where that was cancelled as a whole, the other is a series of its
-    own once it is done: there is nothing left that it could be taken back into."""
+    """Whether what a series goes on from was cut yet. Where that was cancelled as a whole, the other is a series of
+    its own once it is done: there is nothing left that it could be taken back into."""
     if meeting.split_of_id is None:
         return Stage.NONE
     mine = select(Reservation.id).where(Reservation.meeting_id == meeting.split_of_id)
