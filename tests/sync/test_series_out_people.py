@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.sync.checks import assert_quiet, reservations
 from tests.sync.series_world import (
@@ -26,6 +27,7 @@ from webapp.domain.rule import Rule
 from webapp.domain.wall import WallTimes
 from webapp.domain.words import SPLIT_REFUSED, HoldKind, SyncState
 from webapp.errors import Refused
+from webapp.models import RunStep
 
 AT_TWO = WallTimes(time(14), time(15))
 ELSEWHERE = datetime(2026, 12, 3, 14, tzinfo=UTC)
@@ -243,3 +245,18 @@ def test_a_change_of_a_long_series_reaches_a_mailbox_that_answers_for_short_wind
     here.change(weekly(30, times=AT_TWO))
     world.run_once("alder")
     assert written(world, before) == ["PATCH patch"]
+
+
+def test_a_change_made_here_is_not_told_as_one_that_came_from_outlook(world: World, here: Here) -> None:
+    """Nor measured as one: its copy is known, and is compared once more when the change was sent."""
+    here.book(weekly())
+    world.run()
+    with world.transactions.reading() as session:
+        before = len(session.scalars(select(RunStep)).all())
+    here.move(week(2), datetime(2026, 12, 10, 15, tzinfo=UTC))
+    world.run(patience=80)
+    with world.transactions.reading() as session:
+        told = [row.action for row in session.scalars(select(RunStep).order_by(RunStep.id))][before:]
+    assert "patch" in told and "compared" in told
+    assert "import" not in told
+    assert_quiet(world)

@@ -31,6 +31,7 @@ Look = tuple[str, str, str]
 
 ACTIONS: dict[str, Look] = {
     "import": ("away", "mail", "Came from Outlook"),
+    "compared": ("here", "refresh", "Compared with Outlook once more"),
     "change": ("away", "edit", "Changed in Outlook, applied here"),
     "retime": ("away", "calendar-time", "Moved in Outlook, applied here"),
     "cancel": ("away", "calendar-x", "Gone in Outlook, cancelled here"),

@@ -167,7 +167,8 @@ def _do(run: Run, session: Session, decision: Decision) -> None:
     for action in decision.plan:
         if isinstance(action, Import):
             told = effects.take_in(session, run.lane, item.link_id, _seen(item), now)
-            run.log.step(session, now, "here", "import", told.reservation_id)
+            side, done = ("here", "import") if item.reservation_id is None else ("none", "compared")
+            run.log.step(session, now, side, done, told.reservation_id)
             _tell_rule(run, session, item, told.reservation_id)
             tell_withdrawn(run, session, told.withdrawn)
         elif isinstance(action, Apply):
