@@ -18,6 +18,7 @@ from tests.sync.series_world import (
 )
 from tests.sync.world import World
 from tests.tenant import Booked
+from tests.tenant.people import Person
 from tests.tenant.state import Item
 from webapp.domain.wall import WallTimes
 from webapp.domain.words import ConflictKind, HoldKind, LinkRole, SyncState
@@ -44,6 +45,22 @@ def item_there(world: World, name: str = "alder") -> Item:
 
 def move(world: World, original: date, hour: int) -> None:
     move_there(world.tenant.as_delegate(world.address("alder")), item_there(world), original, hour)
+
+
+def move_whole(world: World, hand: Person, item: Item) -> None:
+    """Somebody begins all of a series in his calendar half an hour later."""
+    later = timedelta(minutes=30)
+    event = Booked(world.tenant, hand.address, item.number, item.uid)
+    hand.change(event, start=item.start + later, end=item.end + later)
+
+
+def series_of_ada(world: World) -> Here:
+    """A series of six weeks that was made here in Ada's calendar, in step."""
+    world.begin_with("alder", delegation=True, create=True)
+    made = Here(world, owner=world.address("ada"))
+    made.book(weekly())
+    world.run(patience=80)
+    return made
 
 
 def call_off(world: World, original: date) -> None:
@@ -104,11 +121,7 @@ def test_another_time_of_the_whole_given_unseen_is_told_where_its_dates_were_not
     world.tenant.faults.add("instances", "503", times=9, skip=1)
     world.run_once("alder")
     world.tenant.faults.clear()
-    item = item_there(world)
-    event = Booked(world.tenant, world.address("alder"), item.number, item.uid)
-    later = timedelta(minutes=30)
-    hand = world.tenant.as_delegate(world.address("alder"))
-    hand.change(event, start=item.start + later, end=item.end + later)
+    move_whole(world, world.tenant.as_delegate(world.address("alder")), item_there(world))
     here.change(weekly(times=AT_TWO))
     world.run()
     [told] = world.conflicts()
@@ -209,12 +222,8 @@ def test_a_date_that_was_moved_unseen_is_not_called_off_by_a_change_that_follows
 
 def test_a_copy_that_kept_our_mark_is_joined_as_a_copy_h57(world: World) -> None:
     """Whether copies keep the mark of their organizer's event is unknown: it makes them no event of ours."""
-    ada = world.address("ada")
-    world.begin_with("alder", delegation=True, create=True)
     world.tenant.switches.copy_keeps_tag = True
-    made = Here(world, owner=ada)
-    made.book(weekly())
-    world.run(patience=80)
+    made = series_of_ada(world)
     with world.transactions.reading() as session:
         [copy] = session.scalars(select(Link).where(Link.reservation_id == made.reservation_id)).all()
     assert copy.role is LinkRole.COPY
@@ -224,18 +233,11 @@ def test_a_copy_that_kept_our_mark_is_joined_as_a_copy_h57(world: World) -> None
 
 def test_what_was_not_sent_yet_is_not_forgotten_when_its_organizer_moves_the_whole_series_h47(world: World) -> None:
     """The room's copy of his series differs by a change of his own: it shows nothing of what was wanted here."""
-    ada = world.address("ada")
-    world.begin_with("alder", delegation=True, create=True)
-    made = Here(world, owner=ada)
-    made.book(weekly())
-    world.run(patience=80)
+    made = series_of_ada(world)
     world.tenant.faults.add("patch", "T-", times=1)
     made.change(weekly(5), "Renamed")
     world.run_once("alder")
-    item = item_there(world, "ada")
-    event = Booked(world.tenant, ada, item.number, item.uid)
-    later = timedelta(minutes=30)
-    world.tenant.as_person(ada).change(event, start=item.start + later, end=item.end + later)
+    move_whole(world, world.tenant.as_person(world.address("ada")), item_there(world, "ada"))
     world.run_once("alder")
     world.run(patience=80)
     assert item_there(world, "ada").subject == "Renamed"
@@ -246,19 +248,12 @@ def test_what_was_not_sent_yet_is_not_forgotten_when_its_organizer_moves_the_who
 
 def test_what_was_refused_of_one_date_blocks_no_other_when_its_organizer_moves_the_whole_series(world: World) -> None:
     """His new times are those of the dates that nobody changed here."""
-    ada = world.address("ada")
-    world.begin_with("alder", delegation=True, create=True)
-    made = Here(world, owner=ada)
-    made.book(weekly())
-    world.run(patience=80)
+    made = series_of_ada(world)
     world.tenant.faults.add("cancel", "400", times=1)
     made.cancel(week(2))
     world.run()
     assert world.reservation(made.reservation_id).sync_state is SyncState.FAILED
-    item = item_there(world, "ada")
-    event = Booked(world.tenant, ada, item.number, item.uid)
-    later = timedelta(minutes=30)
-    world.tenant.as_person(ada).change(event, start=item.start + later, end=item.end + later)
+    move_whole(world, world.tenant.as_person(world.address("ada")), item_there(world, "ada"))
     world.run()
     assert {(start.hour, start.minute) for start, _ in world.slots_here("alder")} == {(8, 30)}
     assert len(world.slots_here("alder")) == 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
@@ -22,12 +23,9 @@ CONNECTIONS = "/settings/office-365-integration/"
 SETTINGS = "/settings/external-calendar-sync/"
 
 
-@pytest.fixture
-def panel(app: Flask, page: Page) -> Iterator[Page]:
-    """The panel in Chromium, signed in; nothing may be blocked by the policy or fail in a script."""
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+@contextmanager
+def signed_in(app: Flask, page: Page) -> Iterator[Page]:
+    """The panel, served to this page, which is signed in."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -41,6 +39,16 @@ def panel(app: Flask, page: Page) -> Iterator[Page]:
     page.goto("about:blank")
     server.shutdown()
     thread.join()
+
+
+@pytest.fixture
+def panel(app: Flask, page: Page) -> Iterator[Page]:
+    """The panel in Chromium, signed in; nothing may be blocked by the policy or fail in a script."""
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    with signed_in(app, page):
+        yield page
     expected = ("status of 422", "status of 409")
     assert [text for text in complaints if not any(words in text for words in expected)] == []
 

@@ -2,55 +2,32 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from tests.webapp.activity.test_causes import fail
-from tests.webapp.conftest import EMAIL, PASSWORD, ListeningBell, Person
 from tests.webapp.room_import.test_import import listed
 from tests.webapp.rooms.world import NOW, World, at
-from tests.webapp.shell.test_in_browser import open_path
-from webapp.clock import utcnow
-from webapp.database import Transactions
+from tests.webapp.shell.test_in_browser import open_path, signed_in
+from tests.webapp.shell.test_states_in_browser import AHEAD, world
 from webapp.domain.words import HoldKind, RoomState, SyncState
 from webapp.models import Connection, Hold, HoldAction, Reservation, Room
 
+__all__ = ["world"]
 pytestmark = pytest.mark.browser
-AHEAD = (utcnow().date() - NOW.date()).days + 6
-
-
-@pytest.fixture
-def world(app: Flask, data: Transactions, admin: Person, bell: ListeningBell) -> World:
-    """The panel by the real clock: the browser has no other."""
-    made = World(app, data, admin, bell)
-    made.sync_on()
-    return made
 
 
 @pytest.fixture
 def plain(app: Flask, browser: Browser) -> Iterator[Page]:
     """The panel in a browser without scripts, signed in."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    page.goto(f"http://127.0.0.1:{server.port}/sign-in")
-    page.get_by_label("Email").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"http://127.0.0.1:{server.port}/")
-    yield page
+    with signed_in(app, context.new_page()) as page:
+        yield page
     context.close()
-    server.shutdown()
-    thread.join()
 
 
 def press(page: Page, name: str) -> None:
@@ -121,6 +98,10 @@ def test_rooms_are_imported(plain: Page, world: World) -> None:
     press(plain, "Preview")
     press(plain, "Import 1 room")
     said(plain, "1 room imported.")
+    with world.rows() as session:
+        made = session.query(Room).one()
+        assert (made.name, made.capacity, made.time_zone) == ("Poplar", 6, "Europe/Berlin")
+        assert made.external_address == "room-poplar@larkfield.example"
 
 
 def test_what_failed_is_sent_again_alone_and_with_all_of_its_cause(plain: Page, world: World) -> None:
