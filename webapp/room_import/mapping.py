@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -75,7 +75,7 @@ class RoomMapping:
     def __init__(self, session: Session, connection_id: int, form: Mapping[str, str]) -> None:
         listed, self._floors = _listed(session, connection_id)
         rooms = _free_rooms(session)
-        self._proposals = _proposed(tuple(listed), tuple(rooms))
+        self._proposals = propose(listed, rooms)
         self._free = {room.key: room for room in rooms}
         self.listed = in_order(listed, self._proposals)
         self._changed = self._chosen_otherwise(form)
@@ -187,9 +187,6 @@ def linked_rows(session: Session, connection_id: int, q: str, page: int) -> tupl
         rows.append(Row(Listed(*choice), floor, proposal, Chosen(Becomes.LINKED, key), (room,)))
     return rows, total
 
-
-_proposed = lru_cache(maxsize=2)(propose)
-"""What is proposed, kept for as long as neither side changes: who maps thousands of rooms turns many pages."""
 
 _ROOMLESS = {becomes: Chosen(becomes) for becomes in Becomes}
 
