@@ -58,6 +58,7 @@ class Listed(NamedTuple):
     name: str
     building: str = ""
     capacity: int | None = None
+    floor: str = ""
 
 
 class Here(NamedTuple):
@@ -117,7 +118,9 @@ def propose(listed: Sequence[Listed], rooms: Sequence[Here]) -> dict[int, Propos
         if one.address in by_address
     }
     rooms_by_key = {room.key: room for room in free}
-    return proposals | {one.key: _proposal(one, pairs[one.key], taken.get(one.key), rooms_by_key) for one in open_}
+    return proposals | {
+        one.key: _proposal(one, pairs.get(one.key, {}), taken.get(one.key), rooms_by_key) for one in open_
+    }
 
 
 def in_order(listed: Iterable[Listed], proposals: Mapping[int, Proposal]) -> list[Listed]:
@@ -141,9 +144,9 @@ def _split(text: str) -> frozenset[str]:
 
 
 def _pairs(listed: Iterable[Listed], rooms: Sequence[Here]) -> dict[int, dict[int, _Fit]]:
-    """Of each listed room the rooms here that it could be, with how well they fit."""
+    """Of each listed room that could be a room here those rooms, with how well they fit."""
     if not rooms:
-        return {one.key: {} for one in listed}
+        return {}
     words = {room.key: words_of(room.name, room.building) for room in rooms}
     by_words: dict[frozenset[str], list[Here]] = defaultdict(list)
     by_word: dict[str, list[Here]] = defaultdict(list)
@@ -159,7 +162,8 @@ def _pairs(listed: Iterable[Listed], rooms: Sequence[Here]) -> dict[int, dict[in
             alike = mine < words[room.key] or words[room.key] < mine
             if alike and not _elsewhere(one, room):
                 fits.setdefault(room.key, _fit(1, one, room))
-        found[one.key] = fits
+        if fits:
+            found[one.key] = fits
     return found
 
 
@@ -189,10 +193,12 @@ def _assign(pairs: Mapping[int, Mapping[int, _Fit]]) -> dict[int, int]:
 
 
 def _proposal(one: Listed, fits: Mapping[int, _Fit], room: int | None, rooms: Mapping[int, Here]) -> Proposal:
+    alone = SKIPPED if one.capacity == 0 else MADE
+    if not fits:
+        return alone
     others = tuple(sorted((key for key in fits if key != room), key=lambda key: fits[key], reverse=True)[:OFFERED])
     if room is None:
-        alone = SKIPPED if one.capacity == 0 else MADE
-        return replace(alone, others=others) if others else alone
+        return replace(alone, others=others)
     return Proposal(Becomes.LINK, _why(one, rooms[room], fits, room), room, others)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, extract, func, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from webapp.domain.latency import Latency, latency
@@ -87,8 +87,13 @@ def speed(session: Session, now: datetime) -> Speed:
         .where(RunStep.at > now - DAY, RoomRun.kind == RunKind.DELTA)
     )
     arrived = session.execute(
-        lately.add_columns(Link.observed["created"].as_string(), Link.observed["modified"].as_string())
-        .join(Link, and_(Link.reservation_id == RunStep.reservation_id, Link.mailbox_id == RoomRun.mailbox_id))
+        lately.add_columns(
+            Link.observed["created"].as_string(),
+            Link.observed["modified"].as_string(),
+            Link.mailbox_id == RoomRun.mailbox_id,
+        )
+        # By reservation alone: joined by both, PostgreSQL reads all links of each room.
+        .join(Link, Link.reservation_id == RunStep.reservation_id)
         .where(RunStep.action.in_(ARRIVED), RunStep.side == "here")
     )
     sent = session.execute(
@@ -98,7 +103,7 @@ def speed(session: Session, now: datetime) -> Speed:
         .where(RunStep.action == "create", RunStep.side == "there", Meeting.origin == Origin.HERE)
     )
     return Speed(
-        latency([took for row in arrived if (took := _took(*row)) is not None]),
+        latency([took for *step, is_its in arrived if is_its and (took := _took(*step)) is not None]),
         latency([(at - made_at).total_seconds() for _, at, made_at in sent if made_at > now - DAY]),
     )
 
@@ -125,20 +130,19 @@ class Hour:
 def last_hours(session: Session, now: datetime) -> list[Hour]:
     """The last 24 hours, the oldest first."""
     first = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=23)
-    hour = extract("hour", RoomRun.started_at)
-    counted = session.execute(
-        select(
-            hour,
-            func.sum(RoomRun.changed_here),
-            func.sum(RoomRun.changed_there),
-            func.count().filter(RoomRun.result == RunResult.FAILED),
-        )
-        .where(RoomRun.started_at >= first)
-        .group_by(hour)
-    )
-    by_hour = {int(at): (int(here), int(there), int(failed)) for at, here, there, failed in counted}
-    begins = (first + timedelta(hours=n) for n in range(24))
-    return [Hour(at, *by_hour.get(at.hour, (0, 0, 0))) for at in begins]
+    begins = [first + timedelta(hours=n) for n in range(24)]
+    # One range an hour: PostgreSQL takes twice as long to group them by the hour of their start.
+    counted = session.execute(union_all(*(_of_hour(n, at) for n, at in enumerate(begins))))
+    return [Hour(begins[n], here or 0, there or 0, failed) for n, here, there, failed in sorted(counted)]
+
+
+def _of_hour(number: int, begins: datetime) -> Select[int, int, int, int]:
+    return select(
+        literal(number),
+        func.sum(RoomRun.changed_here),
+        func.sum(RoomRun.changed_there),
+        func.count().filter(RoomRun.result == RunResult.FAILED),
+    ).where(RoomRun.started_at >= begins, RoomRun.started_at < begins + timedelta(hours=1))
 
 
 def latest(session: Session) -> Sequence[tuple[RunStep, Reservation]]:

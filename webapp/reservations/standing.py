@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, func, or_, select
+from sqlalchemy.orm import Session, aliased, contains_eager, load_only
 
 from webapp.domain.access import OUT_OF_REACH, Modes, may_write_organizer
 from webapp.domain.words import Home, MailboxKind, OutboxKind, Reach, RoomState, SyncState
@@ -65,48 +67,68 @@ class Standing:
 
 def standing(session: Session, reservation_id: int) -> Standing:
     """A reservation with all around it in one query; raises `NotFound`."""
+    row = session.execute(_with_all_around(), {"id": reservation_id}).one_or_none()
+    if row is None:
+        raise NotFound(what="reservation", id=reservation_id)
+    one, outbox, link, on, writes, reached, to_name, come_id, come_name = row
+    leaves_for = (one.leaves_for_id, to_name) if one.leaves_for_id is not None else None
+    comes_from = (come_id, come_name) if come_id is not None else None
+    return Standing(one, outbox, link, on, writes, reached, leaves_for, comes_from)
+
+
+@cache
+def _with_all_around() -> Select[Any]:
+    """A reservation, what waits for it, its link, the settings, its organizer's reach, and moves under way.
+
+    It is polled for: made once, and with few joins, as PostgreSQL takes ten times as long to plan many as to carry
+    them out. What is mostly not there is looked up in the list of columns.
+    """
     enabled = func.coalesce(select(SyncSettings.enabled).scalar_subquery(), False)
     delegation = func.coalesce(select(SyncSettings.delegation).scalar_subquery(), False)
-    sibling, to, come = aliased(Reservation), aliased(Reservation), aliased(Reservation)
-    to_room, come_room, organizer = aliased(Room), aliased(Room), aliased(Person)
-    waits_for_all = and_(
-        Outbox.kind.in_((OutboxKind.MEETING, OutboxKind.CANCEL_MEETING)),
-        Outbox.reservation_id.in_(select(sibling.id).where(sibling.meeting_id == Reservation.meeting_id)),
-    )
-    reach = (
-        select(Mailbox.reach)
-        .where(
-            Mailbox.kind == MailboxKind.PERSON,
-            Mailbox.connection_id == Room.connection_id,
-            Mailbox.address == func.lower(organizer.email),
-        )
-        .scalar_subquery()
-    )
-    query = (
-        select(Reservation, Outbox, Link, enabled, delegation, reach, to.id, to_room.name, come.id, come_room.name)
+    organizer, owner = aliased(Person), aliased(Person)
+    return (
+        select(Reservation, Outbox, Link, enabled, delegation, _reach(organizer), *_moves())
         .join(Reservation.room)
         .join(Reservation.meeting)
         .outerjoin(organizer, Meeting.organizer_id == organizer.id)
-        .outerjoin(Outbox, or_(Outbox.reservation_id == Reservation.id, waits_for_all))
+        .outerjoin(owner, Meeting.owner_id == owner.id)
+        .outerjoin(Outbox, or_(Outbox.reservation_id == Reservation.id, _waits_for_the_meeting()))
         .outerjoin(Link, and_(Link.reservation_id == Reservation.id, Link.mailbox_id == Room.mailbox_id))
-        .outerjoin(to, to.id == Reservation.leaves_for_id)
-        .outerjoin(to_room, to.room_id == to_room.id)
-        .outerjoin(come, and_(come.leaves_for_id == Reservation.id, come.cancelled_at.is_(None)))
-        .outerjoin(come_room, come.room_id == come_room.id)
-        .where(Reservation.id == reservation_id)
+        .where(Reservation.id == bindparam("id"))
         .order_by(Outbox.parked, Link.id.desc())
         .limit(1)
         .options(
-            joinedload(Reservation.room).joinedload(Room.connection),
-            joinedload(Reservation.room).joinedload(Room.mailbox),
-            joinedload(Reservation.meeting).joinedload(Meeting.organizer),
-            joinedload(Reservation.meeting).joinedload(Meeting.owner),
+            contains_eager(Reservation.room),
+            contains_eager(Reservation.meeting).options(
+                contains_eager(Meeting.organizer.of_type(organizer)), contains_eager(Meeting.owner.of_type(owner))
+            ),
+            load_only(Link.event_id, Link.ical_uid, Link.observed, Link.observed_gone, Link.base_remote),
         )
     )
-    row = session.execute(query).one_or_none()
-    if row is None:
-        raise NotFound(what="reservation", id=reservation_id)
-    one, outbox, link, on, writes, reached, to_id, to_name, come_id, come_name = row
-    leaves_for = (to_id, to_name) if to_id is not None else None
-    comes_from = (come_id, come_name) if come_id is not None else None
-    return Standing(one, outbox, link, on, writes, reached, leaves_for, comes_from)
+
+
+def _waits_for_the_meeting() -> ColumnElement[bool]:
+    sibling = aliased(Reservation)
+    return and_(
+        Outbox.kind.in_((OutboxKind.MEETING, OutboxKind.CANCEL_MEETING)),
+        Outbox.reservation_id.in_(select(sibling.id).where(sibling.meeting_id == Reservation.meeting_id)),
+    )
+
+
+def _reach(organizer: type[Person]) -> ScalarSelect[Reach]:
+    query = select(Mailbox.reach).where(
+        Mailbox.kind == MailboxKind.PERSON,
+        Mailbox.connection_id == Room.connection_id,
+        Mailbox.address == func.lower(organizer.email),
+    )
+    return query.scalar_subquery()
+
+
+def _moves() -> tuple[ScalarSelect[Any], ...]:
+    """The name of the room that it leaves for; of the room that it comes from the reservation, and the name."""
+    other, its_room = aliased(Reservation), aliased(Room)
+    named = select(its_room.name).join(other, other.room_id == its_room.id)
+    comes = and_(other.leaves_for_id == Reservation.id, other.cancelled_at.is_(None))
+    to_name = named.where(other.id == Reservation.leaves_for_id)
+    come_id, come_name = (query.where(comes).order_by(other.id).limit(1) for query in (select(other.id), named))
+    return to_name.scalar_subquery(), come_id.scalar_subquery(), come_name.scalar_subquery()

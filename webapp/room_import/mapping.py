@@ -38,7 +38,6 @@ class Row:
     """One room of the tenant and what it becomes. `rooms`: to choose from; `clash`: another row has its room."""
 
     listed: Listed
-    floor: str
     proposal: Proposal
     chosen: Chosen
     rooms: tuple[Here, ...] = ()
@@ -73,25 +72,20 @@ class RoomMapping:
     """
 
     def __init__(self, session: Session, connection_id: int, form: Mapping[str, str]) -> None:
-        listed, self._floors = _listed(session, connection_id)
-        rooms = _free_rooms(session)
+        listed, rooms = _listed(session, connection_id), _free_rooms(session)
         self._proposals = propose(listed, rooms)
         self._free = {room.key: room for room in rooms}
         self.listed = in_order(listed, self._proposals)
+        self.linked = _listed_count(session, connection_id) - len(listed)
         self._changed = self._chosen_otherwise(form)
-        self._wanted = Counter(
-            chosen.room for one in self.listed if (chosen := self.chosen(one.key)).becomes is Becomes.LINK
-        )
-        self.linked = _linked_count(session, connection_id)
-
-    def chosen(self, key: int) -> Chosen:
-        """What a room of the tenant becomes: as a person chose, else as proposed."""
-        return self._changed.get(key) or _as_proposed(self._proposals[key])
+        self._chosen = {key: _as_proposed(proposal) for key, proposal in self._proposals.items()} | self._changed
+        links = [chosen.room for chosen in self._chosen.values() if chosen.becomes is Becomes.LINK]
+        self._wanted = Counter(links)
 
     @cached_property
     def counts(self) -> dict[str, int]:
         """How many rooms each filter shows."""
-        becomes = Counter(self.chosen(one.key).becomes for one in self.listed)
+        becomes = Counter(chosen.becomes for chosen in self._chosen.values())
         look = sum(map(self._needs_a_look, self.listed)) if self._free else 0
         return {"": len(self.listed), LOOK: look, Becomes.LINKED: self.linked} | {
             one: becomes[one] for one in (Becomes.NEW, Becomes.LINK, Becomes.SKIP)
@@ -100,7 +94,7 @@ class RoomMapping:
     @property
     def wanted(self) -> list[Listed]:
         """Rooms that are linked or made."""
-        return [one for one in self.listed if self.chosen(one.key).becomes in (Becomes.LINK, Becomes.NEW)]
+        return [one for one in self.listed if self._chosen[one.key].becomes in (Becomes.LINK, Becomes.NEW)]
 
     def imports(self, at_most: int) -> list[Import]:
         """What is to be done, the first so many."""
@@ -120,6 +114,8 @@ class RoomMapping:
 
     def shown(self, show: str, q: str) -> list[Listed]:
         """The rooms that a filter and a search leave."""
+        if not show and not q:
+            return self.listed
         sought = q.casefold()
         return [one for one in self.listed if self._is_shown(one, show) and sought in _searched(one)]
 
@@ -128,20 +124,19 @@ class RoomMapping:
         return [self._row(one) for one in listed]
 
     def _row(self, one: Listed) -> Row:
-        proposal, chosen = self._proposals[one.key], self.chosen(one.key)
+        proposal, chosen = self._proposals[one.key], self._chosen[one.key]
         keys = dict.fromkeys(key for key in (chosen.room, proposal.room, *proposal.others) if key)
         if len(self._free) <= SHORT:
             keys |= dict.fromkeys(self._free)
         rooms = tuple(self._free[key] for key in keys)
-        return Row(one, self._floors[one.key], proposal, chosen, rooms, self._clashes(one))
+        return Row(one, proposal, chosen, rooms, self._clashes(one))
 
     def _chosen_otherwise(self, form: Mapping[str, str]) -> dict[int, Chosen]:
-        found = {}
-        for one in self.listed if form else ():
-            chosen = self._chosen_in(form, one.key)
-            if chosen != _as_proposed(self._proposals[one.key]):
-                found[one.key] = chosen
-        return found
+        """What a form says otherwise than proposed: it names the rooms of a page, of many thousand."""
+        named = {name.removeprefix(kind) for name in form for kind in ("become-", "seats-") if name.startswith(kind)}
+        keys = {whole(key) for key in named if is_whole(key)} & self._proposals.keys()
+        found = {key: self._chosen_in(form, key) for key in sorted(keys)}
+        return {key: chosen for key, chosen in found.items() if chosen != _as_proposed(self._proposals[key])}
 
     def _chosen_in(self, form: Mapping[str, str], key: int) -> Chosen:
         becomes, _, room = form.get(f"become-{key}", "").partition("-")
@@ -153,7 +148,7 @@ class RoomMapping:
         return replace(_as_proposed(self._proposals[key]), seats_from_there=seats)
 
     def _clashes(self, one: Listed) -> bool:
-        chosen = self.chosen(one.key)
+        chosen = self._chosen[one.key]
         return chosen.becomes is Becomes.LINK and self._wanted[chosen.room] > 1
 
     def _needs_a_look(self, one: Listed) -> bool:
@@ -162,14 +157,14 @@ class RoomMapping:
     def _is_shown(self, one: Listed, show: str) -> bool:
         if show == LOOK:
             return self._needs_a_look(one)
-        return not show or self.chosen(one.key).becomes == show
+        return not show or self._chosen[one.key].becomes == show
 
 
 def linked_rows(session: Session, connection_id: int, q: str, page: int) -> tuple[list[Row], int]:
     """A page of the tenant's rooms that are linked to a room here, and how many there are."""
     here = func.lower(Room.external_address)
     query = (
-        select(*_OF_CHOICE, RoomChoice.floor, Room.id, Room.name, Room.building, Room.capacity)
+        select(*_OF_CHOICE, Room.id, Room.name, Room.building, Room.capacity)
         .join(Room, here == RoomChoice.address)
         .where(RoomChoice.connection_id == connection_id, Room.archived_at.is_(None))
     )
@@ -182,9 +177,9 @@ def linked_rows(session: Session, connection_id: int, q: str, page: int) -> tupl
     )
     proposal = Proposal(Becomes.LINKED, Why.LINKED)
     rows = []
-    for *choice, floor, key, name, building, capacity in found:
+    for *choice, key, name, building, capacity in found:
         room = Here(key, name, building, capacity, choice[1])
-        rows.append(Row(Listed(*choice), floor, proposal, Chosen(Becomes.LINKED, key), (room,)))
+        rows.append(Row(Listed(*choice), proposal, Chosen(Becomes.LINKED, key), (room,)))
     return rows, total
 
 
@@ -199,30 +194,20 @@ def _searched(one: Listed) -> str:
     return "\n".join((one.name, one.address, one.building)).casefold()
 
 
-_OF_CHOICE = (RoomChoice.id, RoomChoice.address, RoomChoice.name, RoomChoice.building, RoomChoice.capacity)
+_OF_CHOICE = tuple(getattr(RoomChoice, "id" if name == "key" else name) for name in Listed._fields)
 _LINKED = select(func.lower(Room.external_address)).where(
     Room.archived_at.is_(None), Room.external_address.is_not(None)
 )
 
 
-def _listed(session: Session, connection_id: int) -> tuple[Sequence[Listed], dict[int, str]]:
+def _listed(session: Session, connection_id: int) -> Sequence[Listed]:
     """The tenant's rooms that no room here is linked to."""
-    query = select(*_OF_CHOICE, RoomChoice.floor).where(
-        RoomChoice.connection_id == connection_id, RoomChoice.address.not_in(_LINKED)
-    )
-    listed, floors = [], {}
-    for key, address, name, building, capacity, floor in session.execute(query):
-        listed.append(Listed(key, address, name, building, capacity))
-        floors[key] = floor
-    return listed, floors
+    query = select(*_OF_CHOICE).where(RoomChoice.connection_id == connection_id, RoomChoice.address.not_in(_LINKED))
+    return list(map(Listed._make, session.execute(query)))
 
 
-def _linked_count(session: Session, connection_id: int) -> int:
-    query = (
-        select(func.count())
-        .select_from(RoomChoice)
-        .where(RoomChoice.connection_id == connection_id, RoomChoice.address.in_(_LINKED))
-    )
+def _listed_count(session: Session, connection_id: int) -> int:
+    query = select(func.count()).select_from(RoomChoice).where(RoomChoice.connection_id == connection_id)
     return session.scalar(query) or 0
 
 
