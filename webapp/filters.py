@@ -44,11 +44,12 @@ def moment(value: datetime, *, relative: bool = True) -> Markup:
     """A `<time>`: `8 s ago` within the last hour, else the instant, which app.js shows in the reader's zone."""
     stamp = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     age = (utcnow() - value).total_seconds()
+    # Numbers and our own words alone; a list shows two hundred, and Markup.format takes five times as long.
     if relative and 0 <= age < 3_600:
-        return Markup('<time datetime="{}" title="{}" data-local data-relative>{} ago</time>').format(
-            stamp, instant(value), span(age)
-        )
-    return Markup('<time datetime="{}" data-local>{}</time>').format(stamp, instant(value))
+        said = f'<time datetime="{stamp}" title="{instant(value)}" data-local data-relative>{span(age)} ago</time>'
+    else:
+        said = f'<time datetime="{stamp}" data-local>{instant(value)}</time>'
+    return Markup(said)
 
 
 def register(app: Flask) -> None:

@@ -78,6 +78,14 @@ def contents_version(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+def static_address(path: str, version: str) -> str:
+    """The address of a static file, made once a request: a page names the file of icons a hundred times."""
+    made: dict[str, str] = g.setdefault("static_addresses", {})
+    if path not in made:
+        made[path] = url_for("static", filename=path, v=version)
+    return made[path]
+
+
 def register(app: Flask) -> None:
     """Serve static files and give templates what the shell needs."""
     version = contents_version(STATIC)
@@ -89,7 +97,7 @@ def register(app: Flask) -> None:
         add_headers_function=lambda headers, _path, _url: headers.add_header("X-Content-Type-Options", "nosniff"),
     )
     app.jinja_env.globals.update(
-        static=lambda path: url_for("static", filename=path, v=version),
+        static=lambda path: static_address(path, version),
         standing=page_standing,
         product=lambda: panel_config().product_name,
         has_endpoint=lambda name: name in app.view_functions,

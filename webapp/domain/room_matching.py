@@ -118,9 +118,10 @@ def propose(listed: Sequence[Listed], rooms: Sequence[Here]) -> dict[int, Propos
         if one.address in by_address
     }
     rooms_by_key = {room.key: room for room in free}
-    return proposals | {
-        one.key: _proposal(one, pairs.get(one.key, {}), taken.get(one.key), rooms_by_key) for one in open_
-    }
+    for one in open_:
+        alone, fits = SKIPPED if one.capacity == 0 else MADE, pairs.get(one.key)
+        proposals[one.key] = _proposal(one, fits, taken.get(one.key), rooms_by_key, alone) if fits else alone
+    return proposals
 
 
 def in_order(listed: Iterable[Listed], proposals: Mapping[int, Proposal]) -> list[Listed]:
@@ -192,10 +193,10 @@ def _assign(pairs: Mapping[int, Mapping[int, _Fit]]) -> dict[int, int]:
     return taken
 
 
-def _proposal(one: Listed, fits: Mapping[int, _Fit], room: int | None, rooms: Mapping[int, Here]) -> Proposal:
-    alone = SKIPPED if one.capacity == 0 else MADE
-    if not fits:
-        return alone
+def _proposal(
+    one: Listed, fits: Mapping[int, _Fit], room: int | None, rooms: Mapping[int, Here], alone: Proposal
+) -> Proposal:
+    """The proposal for a listed room that fits rooms here; `alone` where none of them is left for it."""
     others = tuple(sorted((key for key in fits if key != room), key=lambda key: fits[key], reverse=True)[:OFFERED])
     if room is None:
         return replace(alone, others=others)

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from webapp.domain.intervals import Timed, span_from_json
@@ -109,8 +110,17 @@ def rooms_to_move_to(session: Session, reservation: Reservation) -> tuple[list[R
 
 def bookings(session: Session, room_ids: Sequence[int], start: datetime, end: datetime) -> dict[int, list[Booked]]:
     """What stands in these rooms between two instants, by room, with one query."""
+    found: dict[int, list[Booked]] = defaultdict(list)
+    for row in session.execute(_bookings(), {"rooms": list(room_ids), "start": start, "end": end}):
+        found[row.room_id].append(_booked(row))
+    return found
+
+
+@cache
+def _bookings() -> Select[Any]:
+    """The query of `bookings`; made once, as each column that moves asks it every two seconds."""
     organizer, owner = aliased(Person), aliased(Person)
-    query = (
+    return (
         select(
             Occurrence.room_id,
             Occurrence.starts_at,
@@ -147,16 +157,12 @@ def bookings(session: Session, room_ids: Sequence[int], start: datetime, end: da
         .outerjoin(organizer, Meeting.organizer_id == organizer.id)
         .outerjoin(owner, Meeting.owner_id == owner.id)
         .where(
-            Occurrence.room_id.in_(room_ids),
-            Occurrence.starts_at < end,
-            or_(Occurrence.ends_at > start, Occurrence.starts_at >= start),
+            Occurrence.room_id.in_(bindparam("rooms", expanding=True)),
+            Occurrence.starts_at < bindparam("end"),
+            or_(Occurrence.ends_at > bindparam("start"), Occurrence.starts_at >= bindparam("start")),
         )
         .order_by(Occurrence.starts_at, Occurrence.id)
     )
-    found: dict[int, list[Booked]] = defaultdict(list)
-    for row in session.execute(query):
-        found[row.room_id].append(_booked(row))
-    return found
 
 
 def _booked(row: Row[Any]) -> Booked:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -80,7 +83,9 @@ def test_the_filter_stays_while_days_and_pages_go_by_and_when_a_slot_is_clicked(
     page = world.get("/reservations/?day=2026-11-24&seats=6").text
     assert "day=2026-11-25&amp;seats=6" in page
     assert "seats=6&amp;page=2" in page
-    assert "start=07:00&amp;end=08:00&amp;seats=6" in page
+    slot = next(link for link in re.findall(r'href="([^"]+)"', page) if "start=07:00" in link)
+    asked = parse_qs(urlsplit(unescape(slot)).query)
+    assert (asked["day"], asked["end"], asked["seats"]) == (["2026-11-24"], ["08:00"], ["6"])
     beside = world.get("/reservations/new?room=14&day=2026-11-24&start=07:00&end=08:00&seats=6").text
     assert '<option value="6" selected>' in beside
     assert 'title="Room 13"' in beside
