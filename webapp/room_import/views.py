@@ -5,7 +5,7 @@ The mapping is a form: whatever button is pressed, all choices come along, and n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -59,7 +59,8 @@ def preview() -> AnyResponse:
 def confirm() -> AnyResponse:
     """Link and make the rooms that the preview showed."""
     form, session = request.form, db.session()
-    connection = _connection(form)
+    every = queries.connections(session)
+    connection = _connection(every, form)
     mapping = RoomMapping(session, connection.id, form)
     refusal = _refusal(mapping, form)
     if refusal is not None:
@@ -81,30 +82,31 @@ def confirm() -> AnyResponse:
 @blueprint.post("/list")
 def list_again() -> AnyResponse:
     """Ask Microsoft for the tenant's rooms."""
-    connection = _connection(request.form)
+    every = queries.connections(db.session())
+    connection = _connection(every, request.form)
     service.list_places_again(db.session(), connection.id)
     db.session.commit()
     door_bell().ring(LIST_PLACES, connection.id)
-    return done(url_for(".index", connection=connection.id), "room_import/_work.html", **_context({}, connection))
+    context = _context({}, every, connection)
+    return done(url_for(".index", connection=connection.id), "room_import/_work.html", **context)
 
 
 def _mapping(form: Mapping[str, str], *, http_status: int = 200, **said: Any) -> Response:
-    connection = _connection(form) if queries.connections(db.session()) else None
-    return answer(
-        "room_import/index.html", "room_import/_work.html", http_status, **_context(form, connection), **said
-    )
+    every = queries.connections(db.session())
+    context = _context(form, every, _connection(every, form)) if every else {"connections": every}
+    return answer("room_import/index.html", "room_import/_work.html", http_status, **context, **said)
 
 
-def _context(form: Mapping[str, str], connection: Connection | None) -> dict[str, Any]:
+def _context(form: Mapping[str, str], every: Sequence[Connection], connection: Connection) -> dict[str, Any]:
     session = db.session()
-    context = {"connection": connection, "connections": queries.connections(session), "per_page": PER_PAGE}
-    if connection is None:
-        return context
     mapping = RoomMapping(session, connection.id, form)
     show, q = _show(form), form.get("q", "").strip()[:200]
     time_zone = form.get("time_zone") or queries.usual_zone(session)
     page, rows, total = _page_of(mapping, connection.id, show, q, _page(form))
-    return context | {
+    return {
+        "connection": connection,
+        "connections": every,
+        "per_page": PER_PAGE,
         "mapping": mapping,
         "show": show,
         "q": q,
@@ -128,12 +130,12 @@ def _page_of(mapping: RoomMapping, connection_id: int, show: str, q: str, page: 
 
 
 def _preview(form: Mapping[str, str]) -> Response:
-    connection = _connection(form)
-    mapping = RoomMapping(db.session(), connection.id, form)
+    every = queries.connections(db.session())
+    context = _context(form, every, _connection(every, form))
+    mapping: RoomMapping = context["mapping"]
     refusal = _refusal(mapping, form)
     if refusal is not None:
         return _mapping(form, refusal=refusal, http_status=422)
-    context = _context(form, connection)
     chosen, changed = mapping.wanted, mapping.changed()
     context |= {
         "chosen": mapping.rows(chosen[:AT_ONCE]),
@@ -168,9 +170,8 @@ def _said(error: AppError) -> str:
     return f"{words.what}. {words.why}"
 
 
-def _connection(form: Mapping[str, str]) -> Connection:
+def _connection(every: Sequence[Connection], form: Mapping[str, str]) -> Connection:
     """The connection that is named, else the first; raises `NotFound`."""
-    every = queries.connections(db.session())
     wanted = form.get("connection", "")
     found = next((one for one in every if str(one.id) == wanted), every[0] if every and not wanted else None)
     if found is None:
