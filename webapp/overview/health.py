@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from webapp.domain.latency import Latency, latency
-from webapp.domain.words import Origin, RunKind, RunResult
+from webapp.domain.words import RunKind, RunResult
 from webapp.models import Hold, Link, Meeting, Outbox, Reservation, Room, RoomRun, RunStep, WorkerHeartbeat
 
 DAY = timedelta(hours=24)
@@ -25,6 +25,8 @@ LOOKED_THROUGH = 200
 CLOCK_MISSED = timedelta(minutes=2)
 ARRIVED = ("import", "retime")
 """Steps that brought a slot from Outlook. A title comes on purpose a while after its slot."""
+CLOCKS_APART = -5
+"""Seconds that two clocks may differ; what took less than that says nothing about the sync."""
 TOLD = (*ARRIVED, "change", "cancel", "create", "patch", "delete", "decline")
 """Steps that are news to somebody who manages rooms."""
 
@@ -75,7 +77,7 @@ class Speed:
 
 
 def speed(session: Session, now: datetime) -> Speed:
-    """Measured on what came from Outlook, and on what was made here and created there.
+    """Measured on what came from Outlook, and on what was made, changed or cancelled here and written there.
 
     Full runs do not count: what they bring had not been asked for until then.
     """
@@ -96,15 +98,11 @@ def speed(session: Session, now: datetime) -> Speed:
         .join(Link, Link.reservation_id == RunStep.reservation_id)
         .where(RunStep.action.in_(ARRIVED), RunStep.side == "here")
     )
-    sent = session.execute(
-        lately.add_columns(Reservation.created_at)
-        .join(Reservation, RunStep.reservation_id == Reservation.id)
-        .join(Reservation.meeting)
-        .where(RunStep.action == "create", RunStep.side == "there", Meeting.origin == Origin.HERE)
-    )
+    waited = RunStep.fields["waited"].as_float()
+    sent = session.scalars(lately.with_only_columns(waited).where(RunStep.side == "there", waited.is_not(None)))
     return Speed(
         latency([took for *step, is_its in arrived if is_its and (took := _took(*step)) is not None]),
-        latency([(at - made_at).total_seconds() for _, at, made_at in sent if made_at > now - DAY]),
+        latency([seconds for seconds in sent if seconds > CLOCKS_APART]),
     )
 
 
@@ -114,7 +112,7 @@ def _took(action: str, at: datetime, created: str | None, modified: str | None) 
     if not changed:
         return None
     since = (at - datetime.fromisoformat(changed)).total_seconds()
-    return since if since > -5 else None
+    return since if since > CLOCKS_APART else None
 
 
 @dataclass(frozen=True)

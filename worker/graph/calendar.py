@@ -13,7 +13,7 @@ from worker.graph import mapping
 from worker.graph.client import Answer, GraphClient, segment
 from worker.graph.errors import Scope
 from worker.graph.mapping import Partial
-from worker.graph.person import GraphPersonCalendar
+from worker.graph.person import Counters, GraphPersonCalendar
 from worker.graph.windows import window
 from worker.sync.errors import EndlessDelta, Gone, SyncError, Trouble, Unavailable, Unreadable
 from worker.sync.event import Event, EventPatch, NewEvent, Page, Removed, Row, SeriesTouched, Unusable
@@ -42,6 +42,8 @@ class GraphCalendar:
         self._root = f"/users/{segment(address)}"
         self._round = _Round()
         self.requests = 0
+        self.written: tuple[int, str] = (0, "")
+        """HTTP status and Microsoft's request id of the last write, a person's included; empty where it failed."""
 
     def calendar_key(self) -> str:
         """Id of the default calendar; the mailbox is known by it, not by its address (H55)."""
@@ -87,39 +89,39 @@ class GraphCalendar:
 
     def create(self, new: NewEvent) -> Event:
         """POST; a repeated transactionId is answered with the event that it made (docs/graph.md#transaction-id)."""
-        self._count()
+        self._begin_write()
         body = mapping.create_body(new)
         answer = self._client.post(f"{self._root}/events", body, scope=Scope.MAILBOX, mailbox=self._address)
-        return self._written(answer, None)
+        return self._as_kept(self._noted(answer), None)
 
     def patch(self, event_id: str, patch: EventPatch, etag: str) -> Event:
         """PATCH the groups that are set; answered with the event, or with 204 by some (docs/graph.md#patch-204)."""
-        self._count()
+        self._begin_write()
         body = mapping.patch_body(patch)
         answer = self._client.patch(self._event(event_id), body, etag, mailbox=self._address)
-        return self._written(answer, event_id)
+        return self._as_kept(self._noted(answer), event_id)
 
     def delete(self, event_id: str, etag: str) -> bool:
         """DELETE; what is already gone is done. Whether it was still there."""
-        self._count()
+        self._begin_write()
         try:
-            self._client.delete(self._event(event_id), etag, mailbox=self._address)
+            self._noted(self._client.delete(self._event(event_id), etag, mailbox=self._address))
         except Gone:
             return False
         return True
 
     def decline(self, event_id: str) -> None:
         """The room's refusal of somebody's meeting; its organizer is told (docs/graph.md#decline)."""
-        self._count()
+        self._begin_write()
         path = f"{self._event(event_id)}/decline"
         body = {"comment": "", "sendResponse": True}
-        self._client.post(path, body, scope=Scope.ITEM, mailbox=self._address)
+        self._noted(self._client.post(path, body, scope=Scope.ITEM, mailbox=self._address))
 
     def person(self, address: str) -> GraphPersonCalendar:
         """A person's calendar in the same tenant; its requests count as this run's."""
-        return GraphPersonCalendar(self._client, address, self._count)
+        return GraphPersonCalendar(self._client, address, Counters(self._count, self._begin_write, self._noted))
 
-    def _written(self, answer: Answer, event_id: str | None) -> Event:
+    def _as_kept(self, answer: Answer, event_id: str | None) -> Event:
         """The event as the server keeps it after a write that succeeded.
 
         Whatever goes wrong from here on leaves the write done and its result unread: `Unavailable`, never `Gone`.
@@ -174,6 +176,14 @@ class GraphCalendar:
 
     def _count(self) -> None:
         self.requests += 1
+
+    def _begin_write(self) -> None:
+        self._count()
+        self.written = (0, "")
+
+    def _noted(self, answer: Answer) -> Answer:
+        self.written = (answer.status, answer.request_id)
+        return answer
 
 
 class _Round:

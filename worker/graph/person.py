@@ -6,6 +6,7 @@ are the members in `FIELDS`, so no body is even fetched (docs/graph.md#narrow-se
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -53,14 +54,23 @@ class GuestList:
     locations: list[dict[str, Any]] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Counters:
+    """What the room's calendar, for which a person's is opened, keeps count of: requests, writes, their answers."""
+
+    count: Callable[[], None]
+    begin_write: Callable[[], None]
+    wrote: Callable[[Answer], Answer]
+
+
 class GraphPersonCalendar:
     """One person's calendar behind one connection; made for one item, in one thread."""
 
-    def __init__(self, client: GraphClient, address: str, count: Any) -> None:
+    def __init__(self, client: GraphClient, address: str, counters: Counters) -> None:
         self._client = client
         self._address = address
         self._root = f"/users/{segment(address)}/events"
-        self._count = count
+        self._counters = counters
         self.answered: tuple[int, str] = (0, "")
         """HTTP status and Microsoft's request id of the last success, for the ledger."""
 
@@ -100,27 +110,27 @@ class GraphPersonCalendar:
 
     def create(self, new: NewMeeting) -> Event:
         """POST a meeting that invites rooms; a repeated transactionId is answered with the event that it made."""
-        self._count()
+        self._counters.begin_write()
         body = mapping.meeting_body(new)
-        answer = self._noted(self._client.post(self._root, body, scope=Scope.MAILBOX, mailbox=self._address))
-        return self._written(answer, None)
+        answer = self._client.post(self._root, body, scope=Scope.MAILBOX, mailbox=self._address)
+        return self._as_kept(self._wrote(answer), None)
 
     def patch(self, event_id: str, patch: MeetingPatch, etag: str, guests: GuestList | None) -> Event:
         """PATCH the groups that are set; rooms are taken off or added in the list just read, guests stay."""
-        self._count()
+        self._counters.begin_write()
         body = mapping.patch_body(patch.event)
         if guests is not None:
             body |= mapping.changed_rooms(guests.attendees, guests.locations, patch.remove_rooms, patch.add_rooms)
-        answer = self._noted(self._client.patch(self._event(event_id), body, etag, mailbox=self._address))
-        return self._written(answer, event_id)
+        answer = self._client.patch(self._event(event_id), body, etag, mailbox=self._address)
+        return self._as_kept(self._wrote(answer), event_id)
 
     def cancel(self, event_id: str) -> None:
         """Cancel a meeting for everybody; answered with 202 and nothing else (docs/graph.md#cancel)."""
-        self._count()
+        self._counters.begin_write()
         path = f"{self._event(event_id)}/cancel"
-        self._noted(self._client.post(path, {"Comment": ""}, scope=Scope.ITEM, mailbox=self._address))
+        self._wrote(self._client.post(path, {"Comment": ""}, scope=Scope.ITEM, mailbox=self._address))
 
-    def _written(self, answer: Answer, event_id: str | None) -> Event:
+    def _as_kept(self, answer: Answer, event_id: str | None) -> Event:
         """The event after a write that succeeded; what goes wrong from here on leaves the write done."""
         try:
             if mapping.is_whole(answer.body):
@@ -143,8 +153,11 @@ class GraphPersonCalendar:
         return f"{self._root}/{segment(event_id)}"
 
     def _get(self, path: str, scope: Scope) -> Answer:
-        self._count()
+        self._counters.count()
         return self._noted(self._client.get(path, scope=scope, mailbox=self._address))
+
+    def _wrote(self, answer: Answer) -> Answer:
+        return self._counters.wrote(self._noted(answer))
 
     def _noted(self, answer: Answer) -> Answer:
         self.answered = (answer.status, answer.request_id)

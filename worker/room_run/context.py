@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
 
 from webapp.outbox import want_run
 from worker.store.claims import Lane
 from worker.store.records import RunLog
+from worker.store.writes import asked_for_at
 from worker.sync.link import Digest
 from worker.sync.ports import Calendar
 
@@ -28,6 +32,27 @@ class Run:
     digest: Digest
     install: str
     is_stopping: Callable[[], bool]
+
+    def wrote(
+        self, session: Session, action: str, reservation_id: int | None, reason: str = "", **extra: Any
+    ) -> None:
+        """Write down a write that was just made: the id by which Microsoft knows the request, and for how many
+        seconds it had been asked for. To be called before its row of the outbox is cleared."""
+        status, request_id = self.calendar.written
+        asked_at = asked_for_at(session, reservation_id)
+        if asked_at is not None:
+            extra["waited"] = round((self.now() - asked_at).total_seconds(), 1)
+        self.log.step(
+            session,
+            self.now(),
+            "there",
+            action,
+            reservation_id,
+            reason,
+            status=status,
+            request_id=request_id[:64],
+            **extra,
+        )
 
     def want_again(self) -> None:
         """Ask for another run: this one leaves something over."""

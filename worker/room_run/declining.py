@@ -42,8 +42,8 @@ def send_decline(run: Run, outbox_id: int) -> None:
     with run.lane.writing() as session:
         writes.settle(session, attempt.id, AttemptState.DONE, now)
         ending.bury(session, link_id, "declined", now)
+        run.wrote(session, "decline", task.reservation_id)
         organizing.clear(session, task, run.now())
-        run.log.step(session, now, "there", "decline", task.reservation_id)
 
 
 def _decline_dates(run: Run, task: Task, master_id: str) -> None:
@@ -58,7 +58,7 @@ def _decline_dates(run: Run, task: Task, master_id: str) -> None:
         now = run.now()
         with run.lane.writing() as session:
             writes.settle(session, attempt.id, AttemptState.DONE, now)
-            run.log.step(session, now, "there", "decline", task.reservation_id, "date")
+            run.wrote(session, "decline", task.reservation_id, "date")
     with run.lane.writing() as session:
         organizing.clear(session, task, run.now())
 

@@ -113,8 +113,11 @@ def _remove(removal: _Removal, event: Event, install: str) -> None:
     with lane.writing() as session:
         left.settle(session, attempt, removal.now(), None)
         left.count_removed(session, lane)
-        reservation_id = left.reservation_of(session, mark.public_id)
-        removal.log.step(session, removal.now(), "there", "delete", reservation_id, "left_behind")
+        reservation_id, (status, request_id) = left.reservation_of(session, mark.public_id), removal.calendar.written
+        removal.log.step(
+            session, removal.now(), "there", "delete", reservation_id, "left_behind",
+            status=status, request_id=request_id,
+        )  # fmt: skip
 
 
 def _finish(lane: Lane, now: datetime, code: str | None, kept: int = 0) -> None:

@@ -38,7 +38,7 @@ def send_all(run: Run, push: Push, item: Item, seen: Observation, step: ChangeAl
     with run.lane.writing() as session:
         series_out.agree(session, item.link_id, push.local, step, now, answer)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
-        run.log.step(session, now, "there", "patch", push.reservation_id, ",".join(sorted(step.groups)))
+        run.wrote(session, "patch", push.reservation_id, ",".join(sorted(step.groups)))
     return True
 
 
@@ -58,7 +58,7 @@ def send_date(run: Run, push: Push, item: Item, event: Event, step: ChangeDate |
     with run.lane.writing() as session:
         series_out.agree(session, item.link_id, push.local, step, now)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
-        run.log.step(session, now, "there", action, push.reservation_id, "date", date=step.original.isoformat())
+        run.wrote(session, action, push.reservation_id, "date", date=step.original.isoformat())
     return True
 
 

@@ -120,7 +120,10 @@ def bind(
         first_answer = attempt.looks == 0 and not found_later
         effects.adopt(session, run.lane, attempt.reservation_id, event_id, seen, asked, now, answered=first_answer)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
-        run.log.step(session, now, "there", action, attempt.reservation_id)
+        if action == "create":
+            run.wrote(session, action, attempt.reservation_id)
+        else:
+            run.log.step(session, now, "there", action, attempt.reservation_id)
         if found_later:
             tell_withdrawn(
                 run,
@@ -153,7 +156,7 @@ def send_patch(run: Run, attempt: OpenAttempt, link_id: int, before: Observation
     with run.lane.writing() as session:
         effects.wrote(session, link_id, seen, values, tuple(groups), now)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
-        run.log.step(session, now, "there", "patch", attempt.reservation_id, ",".join(groups))
+        run.wrote(session, "patch", attempt.reservation_id, ",".join(groups))
     return seen
 
 
@@ -180,7 +183,7 @@ def send_delete(run: Run, attempt: OpenAttempt, link_id: int, etag: str, action:
             ending.tell_if_called_off(session, link_id, now)
         ending.bury(session, link_id, "removed", now)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
-        run.log.step(session, now, "there", action, attempt.reservation_id)
+        run.wrote(session, action, attempt.reservation_id)
     return True
 
 

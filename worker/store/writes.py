@@ -223,6 +223,11 @@ class Queued(Protocol):
         """How often it was put off."""
 
 
+def asked_for_at(session: Session, reservation_id: int | None) -> datetime | None:
+    """Since when something waits to be sent for a reservation; None where nothing does."""
+    return session.scalar(select(func.min(Outbox.written_at)).where(Outbox.reservation_id == reservation_id))
+
+
 def put_off(session: Session, push: Queued, now: datetime, wait: timedelta | None = None) -> None:
     """Try this row again later, each time after a longer wait."""
     pause = wait or min(FIRST_WAIT * 2 ** min(push.tries, 7), LONGEST_WAIT)

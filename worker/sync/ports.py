@@ -16,6 +16,11 @@ class Calendar(Protocol):
     calendar (I5). Each call is one request, or as many as its pages; waiting and retrying is the caller's.
     """
 
+    @property
+    def written(self) -> tuple[int, str]:
+        """HTTP status and Microsoft's request id of the last write, also of one in a person's calendar that was
+        opened here; (0, "") where it did not succeed."""
+
     def calendar_key(self) -> str:
         """Id of the mailbox's default calendar: what the mailbox is known by."""
 

@@ -10,7 +10,7 @@ import pytest
 from tests.webapp.activity.test_activity import make_run
 from tests.webapp.rooms.world import NOW, World, at, text_of, world
 from webapp.domain.words import HoldKind, RoomState, RunKind, RunResult
-from webapp.models import Hold, Link, Outbox, Reservation, RunStep, WorkerHeartbeat
+from webapp.models import Hold, Link, Outbox, RunStep, WorkerHeartbeat
 from webapp.overview.chart import bars
 from webapp.overview.health import Hour
 
@@ -26,13 +26,14 @@ def clock_seen(world: World, ago: timedelta) -> None:
         session.merge(WorkerHeartbeat(process="clock:h:1", kind="clock", started_at=NOW - ago, seen_at=NOW - ago))
 
 
-def step(world: World, room_id: int, reservation_id: int, action: str, when: Any = NOW, **run: Any) -> None:
+def step(
+    world: World, room_id: int, reservation_id: int, action: str, when: Any = NOW, side: str = "here", **run: Any
+) -> None:
+    waited = {"waited": run.pop("waited")} if "waited" in run else {}
     run_id = make_run(world, room_id, **{"kind": RunKind.DELTA, "started_at": when} | run)
-    side = "there" if action == "create" else "here"
+    ids = {"run_id": run_id, "room_id": room_id, "reservation_id": reservation_id}
     with world.rows() as session:
-        session.add(
-            RunStep(run_id=run_id, room_id=room_id, reservation_id=reservation_id, at=when, side=side, action=action)
-        )
+        session.add(RunStep(**ids, at=when, side=side, action=action, fields=waited))
 
 
 def arrives(world: World, room_id: int, number: int, took: float, **run: Any) -> None:
@@ -46,11 +47,9 @@ def arrives(world: World, room_id: int, number: int, took: float, **run: Any) ->
 
 
 def sent(world: World, room_id: int, number: int, took: float) -> None:
-    """A reservation made here whose event stood in Outlook so many seconds later."""
+    """A reservation whose change stood in Outlook so many seconds after it was made here."""
     own = world.booking(room_id, at(number % 10 + 8, number % 10 + 9, day=number // 10))
-    with world.rows() as session:
-        session.get_one(Reservation, own).created_at = NOW - seconds(took)
-    step(world, room_id, own, "create")
+    step(world, room_id, own, ("create", "patch", "delete")[number % 3], side="there", waited=took)
 
 
 def test_it_says_when_sync_went_well_last_and_that_worker_and_clock_live(world: World) -> None:

@@ -147,7 +147,7 @@ def _send(
         meeting_id = writes.meeting_of(session, task.reservation_id)
         authorities.agree_date(session, meeting_id, wanted, step, now)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
-        run.log.step(session, now, "there", "patch", task.reservation_id, "date", through="organizer")
+        run.wrote(session, "patch", task.reservation_id, "date", through="organizer")
     return True
 
 

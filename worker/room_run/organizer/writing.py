@@ -51,7 +51,10 @@ def bind(run: Run, authority: Authority, mailbox_id: int, attempt: OpenAttempt, 
     with run.lane.writing() as session:
         authorities.bind_created(session, run.lane, authority, reading, asked, now, answered=first_answer)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
-        run.log.step(session, now, "there", action, attempt.reservation_id, "organizer")
+        if action == "create":
+            run.wrote(session, action, attempt.reservation_id, "organizer")
+        else:
+            run.log.step(session, now, "there", action, attempt.reservation_id, "organizer")
 
 
 def send_patch(
@@ -88,7 +91,7 @@ def send_patch(
     with run.lane.writing() as session:
         authorities.wrote(session, link_id, seen, values, groups, now)
         writes.settle(session, attempt.id, AttemptState.DONE, now)
-        run.log.step(session, now, "there", "patch", task.reservation_id, ",".join(fields), through="organizer")
+        run.wrote(session, "patch", task.reservation_id, ",".join(fields), through="organizer")
     return seen
 
 
@@ -102,5 +105,5 @@ def act(run: Run, task: Task, mailbox: PersonMailbox, kind: AttemptKind, event_i
     now = run.now()
     with run.lane.writing() as session:
         writes.settle(session, attempt.id, AttemptState.DONE, now)
-        run.log.step(session, now, "there", kind.value, task.reservation_id, "organizer")
+        run.wrote(session, kind.value, task.reservation_id, "organizer")
     return True
