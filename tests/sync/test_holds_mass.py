@@ -146,6 +146,8 @@ def mass_cancel(world: World) -> None:
     [hold] = world.holds()
     assert (hold.kind, len(hold.actions)) == (HoldKind.MASS_CANCEL, 77)
     assert len(world.slots_here("alder")) == 80
+    room = world.room("alder")
+    assert (room.sync_code, room.sync_fields["count"]) == ("mass_cancel", 77)
 
 
 def test_an_approved_mass_cancel_is_carried_out_by_the_next_run_and_keeps_the_name(world: World) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, text
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from webapp.domain.words import ConflictKind, HoldActionState, HoldKind, RunKind, RunResult
 from webapp.models.base import Base, word
@@ -84,6 +84,29 @@ class RunStep(Base):
     run: Mapped[RoomRun] = relationship(back_populates="steps")
 
 
+class HoldAction(Base):
+    """One action of a hold: what it would change, from what, to what."""
+
+    __tablename__ = "hold_action"
+    __table_args__ = (UniqueConstraint("hold_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hold_id: Mapped[int] = mapped_column(ForeignKey("hold.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(128))
+    action: Mapped[str] = mapped_column(String(32))
+    reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id", ondelete="SET NULL"), index=True)
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+    base_etag: Mapped[str] = mapped_column(String(255), default="")
+    state: Mapped[HoldActionState] = mapped_column(word(HoldActionState), default=HoldActionState.OPEN)
+    choice: Mapped[str] = mapped_column(String(32), default="")
+    """What a person chose for it; carried out by the next run if it is still the same."""
+    decided_by: Mapped[str] = mapped_column(String(200), default="")
+    decided_at: Mapped[datetime | None]
+
+    hold: Mapped[Hold] = relationship(back_populates="actions")
+
+
 class Hold(Base):
     """Actions that sync refuses to carry out alone. One open hold a room and kind; it closes when empty."""
 
@@ -108,32 +131,22 @@ class Hold(Base):
     """Who decided; empty where it closed by itself."""
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
+    kept_back: Mapped[int] = column_property(
+        select(func.count(HoldAction.id))
+        .where(HoldAction.hold_id == id, HoldAction.state != HoldActionState.DONE)
+        .correlate_except(HoldAction)
+        .scalar_subquery()
+    )
+    """How many of its actions are not carried out, as of when it was read."""
+
     actions: Mapped[list[HoldAction]] = relationship(
         back_populates="hold", cascade="all, delete-orphan", order_by="HoldAction.id"
     )
 
-
-class HoldAction(Base):
-    """One action of a hold: what it would change, from what, to what."""
-
-    __tablename__ = "hold_action"
-    __table_args__ = (UniqueConstraint("hold_id", "key"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    hold_id: Mapped[int] = mapped_column(ForeignKey("hold.id", ondelete="CASCADE"))
-    key: Mapped[str] = mapped_column(String(128))
-    action: Mapped[str] = mapped_column(String(32))
-    reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id", ondelete="SET NULL"), index=True)
-    before: Mapped[dict[str, Any] | None]
-    after: Mapped[dict[str, Any] | None]
-    base_etag: Mapped[str] = mapped_column(String(255), default="")
-    state: Mapped[HoldActionState] = mapped_column(word(HoldActionState), default=HoldActionState.OPEN)
-    choice: Mapped[str] = mapped_column(String(32), default="")
-    """What a person chose for it; carried out by the next run if it is still the same."""
-    decided_by: Mapped[str] = mapped_column(String(200), default="")
-    decided_at: Mapped[datetime | None]
-
-    hold: Mapped[Hold] = relationship(back_populates="actions")
+    @property
+    def said(self) -> dict[str, Any]:
+        """What fills in its words."""
+        return self.fields | {"count": self.kept_back}
 
 
 class Conflict(Base):

@@ -81,12 +81,12 @@ WORDS: dict[str, Words] = {
         ("Look at the calendar in Outlook; see Activity for what is held.",),
     ),
     "mass_cancel": Words(
-        "Many reservations would be cancelled at once",
+        "{count} of its reservations would be cancelled at once",
         "Outlook no longer lists them. Nothing was cancelled here; other changes of this room go on.",
         ("See Activity for what is held.",),
     ),
     "mass_retime": Words(
-        "Many reservations would be moved at once",
+        "{count} of its reservations would be moved at once",
         "Outlook lists them at other times. Nothing was moved here; other changes of this room go on.",
         ("See Activity for what is held.",),
     ),

@@ -188,14 +188,17 @@ def set_room_state(
 
 
 def room_went_well(session: Session, room_id: int, now: datetime) -> None:
-    """After a complete run: Held while a hold of the room is open, else Active."""
-    kinds = session.scalars(
-        select(Hold.kind).where(Hold.room_id == room_id, Hold.closed_at.is_(None)).order_by(Hold.opened_at)
-    ).all()
-    state = RoomState.HELD if kinds else RoomState.ACTIVE
+    """After a complete run: Held while a hold of the room is open, with how much the first one keeps back."""
     room = session.get_one(Room, room_id)
     room.last_synced_at, room.progress_total = now, None
-    set_room_state(session, room_id, state, now, kinds[0].value if kinds else None)
+    hold = session.scalars(
+        select(Hold).where(Hold.room_id == room_id, Hold.closed_at.is_(None)).order_by(Hold.opened_at).limit(1)
+    ).first()
+    if hold is None:
+        set_room_state(session, room_id, RoomState.ACTIVE, now)
+    else:
+        session.refresh(hold, ["kept_back"])
+        set_room_state(session, room_id, RoomState.HELD, now, hold.kind.value, hold.said)
 
 
 def room_stopped(

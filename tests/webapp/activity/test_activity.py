@@ -104,7 +104,7 @@ def test_open_holds_say_why_and_list_what_is_kept_back(world: World) -> None:
         session.add(Hold(room_id=room_id, kind=HoldKind.MASS_CANCEL, opened_at=NOW, closed_at=NOW))
     page = world.get("/activity/")
     shown = text_of(page)
-    assert "Sycamore Hall : Many reservations would be cancelled at once" in shown
+    assert "Sycamore Hall : 22 of its reservations would be cancelled at once" in shown
     assert "Nothing was cancelled here" in shown
     assert page.text.count("Cancel here<span") == 6
     assert "Show 16 more" in shown
