@@ -9,7 +9,8 @@
   const localTimes = () => all("time[data-local]").forEach((time) => {
     const at = new Date(time.dateTime), isToday = new Date().toDateString() === at.toDateString();
     time.title = at.toString();
-    if (!time.hasAttribute("data-relative")) time.textContent = isToday
+    if (time.dataset.local === "seconds") time.textContent = at.toLocaleTimeString("en-GB", { ...clock, second: "2-digit" });
+    else if (!time.hasAttribute("data-relative")) time.textContent = isToday
       ? "today " + at.toLocaleTimeString("en-GB", clock)
       : at.toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", ...clock });
     time.removeAttribute("data-local");

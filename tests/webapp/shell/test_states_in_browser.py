@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import in_both_themes
 from tests.browser.test_the_screens import STICKS_OUT
+from tests.webapp.activity.test_activity import make_run
 from tests.webapp.activity.test_causes import fail
 from tests.webapp.conftest import ListeningBell, Person
 from tests.webapp.rooms.world import NOW, World, at
@@ -17,7 +19,7 @@ from tests.webapp.shell.test_in_browser import open_path, panel
 from webapp.clock import utcnow
 from webapp.database import Transactions
 from webapp.domain.words import HoldKind, RoomState
-from webapp.models import Hold, HoldAction, WorkerHeartbeat
+from webapp.models import Hold, HoldAction, RunStep, WorkerHeartbeat
 
 __all__ = ["panel"]
 pytestmark = pytest.mark.browser
@@ -84,3 +86,15 @@ def test_refused_forms_are_readable_for_everybody(panel: Page, world: World) -> 
         expect(panel.locator(".panel [role=alert]").first).to_be_focused()
         wrong += faults(panel, path)
     assert wrong == []
+
+
+def test_the_times_of_a_run_and_of_its_steps_are_told_in_the_readers_zone(panel: Page, world: World) -> None:
+    room_id = world.linked_room("Alder")
+    run_id = make_run(world, room_id, started_at=NOW)
+    with world.rows() as session:
+        session.add(RunStep(run_id=run_id, room_id=room_id, at=NOW, side="here", action="import"))
+    panel.context.new_cdp_session(panel).send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+    open_path(panel, f"/activity/runs/{run_id}")
+    there = NOW.astimezone(ZoneInfo("Asia/Tokyo"))
+    expect(panel.locator(".feed time")).to_have_text(f"{there:%H:%M:%S}")
+    expect(panel.locator(".lede time")).to_have_text(f"{there:%-d %b %Y, %H:%M}")
