@@ -60,7 +60,8 @@ def rows_changed(session: Session, statement: Executable, values: dict[str, Any]
 
 def table_of(model: type[DeclarativeBase]) -> Table:
     """The model's table, for statements that are sent with nearly every commit: an UPDATE of a table costs a third
-    of one of a model, which looks for objects to change along."""
+    of one of a model, which looks for objects to change along. One column of the model in its WHERE makes it one of
+    the model: take all from the table's `c`."""
     assert isinstance(model.__table__, Table)
     return model.__table__
 

@@ -68,9 +68,9 @@ def queue_for_organizer(
     row.not_before, row.tries, row.parked = None, 0, False
 
 
-_OF_MAILBOX = update(table_of(Mailbox)).where(Mailbox.id == bindparam("mailbox"))
-_WANT_RUN = _OF_MAILBOX.values(wanted=Mailbox.wanted + 1)
-_WANT_FULL_RUN = _WANT_RUN.values(full_wanted=Mailbox.full_wanted + 1)
+_BOX = table_of(Mailbox)
+_WANT_RUN = update(_BOX).where(_BOX.c.id == bindparam("mailbox")).values(wanted=_BOX.c.wanted + 1)
+_WANT_FULL_RUN = _WANT_RUN.values(full_wanted=_BOX.c.full_wanted + 1)
 
 
 def want_run(session: Session, mailbox_id: int | None, *, full: bool = False) -> None:

@@ -37,7 +37,8 @@ class Dated:
     is_exception: bool = False
 
 
-_LOCK_ROOM = update(table_of(Room)).where(Room.id == bindparam("room")).values(booking_seq=Room.booking_seq + 1)
+_ROOM = table_of(Room)
+_LOCK_ROOM = update(_ROOM).where(_ROOM.c.id == bindparam("room")).values(booking_seq=_ROOM.c.booking_seq + 1)
 
 
 def lock_room(session: Session, room_id: int) -> Room:

@@ -67,8 +67,9 @@ def brake(run: Run, decided: list[Decision], undecided: set[str]) -> list[Decisi
     What a hold keeps back stays back when its hour has passed: only a person, or an event that is found again,
     ends it. What he approved or rejected is what was shown; anything that became another waits anew.
     """
+    kept_back = holds.held(run.lane, *(kind for kind, _ in _BRAKES))
     for kind, counts in _BRAKES:
-        held = holds.held(run.lane, kind)
+        held = kept_back[kind]
         mine = [one for one in decided if counts(one)]
         if mine or held:
             others = [one for one in decided if not counts(one)]

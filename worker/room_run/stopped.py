@@ -32,7 +32,7 @@ def ask(run: Run, push: Push, kind: HoldKind, seen: Observation | None) -> Choic
 
 def is_decided(run: Run, push: Push, kind: HoldKind) -> bool:
     """Whether a person chose something for this reservation, be it still as it was shown or not."""
-    row = holds.held(run.lane, kind).get(key_of(push.reservation_id))
+    row = holds.held(run.lane, kind)[kind].get(key_of(push.reservation_id))
     return row is not None and row.state is not HoldActionState.OPEN
 
 

@@ -45,6 +45,8 @@ ROUND_GAP = timedelta(seconds=2)
 
 _CLOCK: BindParameter[datetime] = bindparam("clock")
 _NOW: BindParameter[datetime] = bindparam("now")
+_BOX = table_of(Mailbox).c
+"""Columns of the table: one of the model would make a statement that is sent with every commit the model's."""
 """The database's clock and ours, in statements that are made once."""
 
 _SQLITE_NOW = text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
@@ -164,8 +166,8 @@ def _claiming() -> Update:
     """The statement that takes a claim, made once: each job begins with it."""
     return (
         update(table_of(Mailbox))
-        .where(Mailbox.id == bindparam("mailbox"), _is_free(), _may_run(), _is_wanted())
-        .values(claim_owner=bindparam("owner"), claim_expires_at=bindparam("until"), fence=Mailbox.fence + 1)
+        .where(_BOX.id == bindparam("mailbox"), _is_free(), _may_run(), _is_wanted())
+        .values(claim_owner=bindparam("owner"), claim_expires_at=bindparam("until"), fence=_BOX.fence + 1)
     )
 
 
@@ -177,7 +179,7 @@ def _renewal(leaving: bool | None) -> Update:
     followed; None: whatever it is now.
     """
     statement = update(table_of(Mailbox)).where(
-        Mailbox.id == bindparam("mailbox"), Mailbox.fence == bindparam("mine"), Mailbox.claim_owner.is_not(None)
+        _BOX.id == bindparam("mailbox"), _BOX.fence == bindparam("mine"), _BOX.claim_owner.is_not(None)
     )
     if leaving is not None:
         statement = statement.where(_is_left() if leaving else _is_followed())
@@ -220,16 +222,18 @@ def finish(lane: Lane, seen: int) -> bool:
     Raises `LaneLost` when the claim is not ours any more.
     """
     with lane.transactions.writing() as session:
-        done = rows_changed(
-            session,
-            update(Mailbox)
-            .where(Mailbox.id == lane.mailbox_id, Mailbox.fence == lane.fence, Mailbox.wanted == seen)
-            .values(done=seen, claim_owner=None, claim_expires_at=None, failures=0),
-        )
-        if done == 1:
+        values = {"mailbox": lane.mailbox_id, "mine": lane.fence, "seen": seen}
+        if rows_changed(session, _FINISHED, values):
             return True
         keep(session, lane)
         return False
+
+
+_FINISHED = (
+    update(table_of(Mailbox))
+    .where(_BOX.id == bindparam("mailbox"), _BOX.fence == bindparam("mine"), _BOX.wanted == bindparam("seen"))
+    .values(done=bindparam("seen"), claim_owner=None, claim_expires_at=None, failures=0)
+)
 
 
 def give_back(lane: Lane, not_before: datetime | None, *, failed: bool) -> None:
@@ -290,11 +294,11 @@ def to_poll(
 
 
 def _is_free() -> ColumnElement[bool]:
-    return or_(Mailbox.claim_owner.is_(None), Mailbox.claim_expires_at < _CLOCK)
+    return or_(_BOX.claim_owner.is_(None), _BOX.claim_expires_at < _CLOCK)
 
 
 def _may_run() -> ColumnElement[bool]:
-    return or_(Mailbox.not_before.is_(None), Mailbox.not_before <= _NOW)
+    return or_(_BOX.not_before.is_(None), _BOX.not_before <= _NOW)
 
 
 @cache
@@ -336,14 +340,14 @@ def _is_wanted() -> ColumnElement[bool]:
 
 def _has_work() -> ColumnElement[bool]:
     return or_(
-        Mailbox.wanted > Mailbox.done,
-        Mailbox.full_wanted > Mailbox.full_done,
-        Mailbox.next_look_at <= _NOW,
+        _BOX.wanted > _BOX.done,
+        _BOX.full_wanted > _BOX.full_done,
+        _BOX.next_look_at <= _NOW,
         has_due_look(_NOW),
         _has_sends(),
         exists(
             select(Attempt.id).where(
-                Attempt.mailbox_id == Mailbox.id,
+                Attempt.mailbox_id == _BOX.id,
                 Attempt.state == AttemptState.OPEN,
                 or_(Attempt.next_look_at.is_(None), Attempt.next_look_at <= _NOW),
             )

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from webapp.domain.words import Choice, HoldActionState, HoldKind
@@ -92,12 +92,23 @@ def add(session: Session, room_id: int, kind: HoldKind, action: HeldAction, now:
     session.flush()
 
 
-def held(lane: Lane, kind: HoldKind) -> dict[str, Held]:
-    """What the room's open hold of this kind keeps back, by key."""
+_OPEN_HOLDS = (
+    select(Hold)
+    .where(
+        Hold.room_id == bindparam("room"), Hold.kind.in_(bindparam("kinds", expanding=True)), Hold.closed_at.is_(None)
+    )
+    .order_by(Hold.id)
+)
+_OPEN_HOLDS_LOCKED = _OPEN_HOLDS.with_for_update().execution_options(populate_existing=True)
+
+
+def held(lane: Lane, *kinds: HoldKind) -> dict[HoldKind, dict[str, Held]]:
+    """What the room's open holds of these kinds keep back, by kind and key; each kind is there."""
+    found: dict[HoldKind, dict[str, Held]] = {kind: {} for kind in kinds}
     with lane.reading() as session:
-        found = session.scalars(_open_of(lane.room_id, kind)).one_or_none()
-        rows = found.actions if found is not None else []
-        return {row.key: _as_held(row) for row in rows if row.state is not DONE}
+        for hold in session.scalars(_OPEN_HOLDS, {"room": lane.room_id, "kinds": kinds}):
+            found[hold.kind] = {row.key: _as_held(row) for row in hold.actions if row.state is not DONE}
+    return found
 
 
 DECIDED_ACTIONS = (
@@ -119,7 +130,7 @@ def decided(lane: Lane) -> dict[HoldKind, dict[str, Held]]:
 
 def decision(lane: Lane, kind: HoldKind, action: HeldAction) -> Choice | None:
     """What a person chose for exactly this action; None while nobody did, or it became another since."""
-    row = held(lane, kind).get(action.key)
+    row = held(lane, kind)[kind].get(action.key)
     return Choice(row.choice) if row is not None and row.is_decided(action) else None
 
 
@@ -138,14 +149,11 @@ def release(
     session: Session, room_id: int, kinds: tuple[HoldKind, ...], reservation_id: int | None, now: datetime
 ) -> None:
     """Take a reservation's actions (None: all) out of the room's open holds; an empty hold closes."""
-    for kind in kinds:
-        found = _open_hold(session, room_id, kind)
-        if found is None:
-            continue
-        for row in list(found.actions):
+    for hold in session.scalars(_OPEN_HOLDS_LOCKED, {"room": room_id, "kinds": kinds}).all():
+        for row in list(hold.actions):
             if row.state is not DONE and (reservation_id is None or row.reservation_id == reservation_id):
-                found.actions.remove(row)
-        _close_if_empty(found, now)
+                hold.actions.remove(row)
+        _close_if_empty(hold, now)
         session.flush()
 
 
@@ -216,11 +224,6 @@ def _close_if_empty(hold: Hold, now: datetime) -> None:
         hold.closed_at, hold.closed_by = now, by[-1] if by else ""
 
 
-def _open_of(room_id: int, kind: HoldKind) -> Select[Hold]:
-    return select(Hold).where(Hold.room_id == room_id, Hold.kind == kind, Hold.closed_at.is_(None))
-
-
 def _open_hold(session: Session, room_id: int, kind: HoldKind) -> Hold | None:
     """The open hold, locked against a person who decides about it at this moment."""
-    query = _open_of(room_id, kind).with_for_update().execution_options(populate_existing=True)
-    return session.scalars(query).one_or_none()
+    return session.scalars(_OPEN_HOLDS_LOCKED, {"room": room_id, "kinds": (kind,)}).one_or_none()

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import BindParameter, bindparam, false, func, select, update
 from sqlalchemy.orm import Session, joinedload
 
+from webapp.database import table_of
 from webapp.domain.words import (
     AttemptKind,
     AttemptState,
@@ -84,14 +85,30 @@ def due_looks_in(session: Session, lane: Lane, now: datetime) -> list[int]:
     return list(session.scalars(DUE_LOOKS, {"mailbox": lane.mailbox_id, "now": now}))
 
 
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_LINKS = select(Link).where(Link.id.in_(_IDS)).order_by(Link.id)
+_RESERVATIONS = select(Reservation).where(Reservation.id.in_(_IDS)).options(joinedload(Reservation.meeting))
+_WRITES_OF = (
+    select(Outbox.reservation_id, Outbox.parked)
+    .where(Outbox.reservation_id.in_(_IDS), Outbox.kind == OutboxKind.PUSH)
+    .union_all(
+        select(Attempt.reservation_id, false()).where(
+            Attempt.reservation_id.in_(_IDS),
+            Attempt.state == AttemptState.OPEN,
+            Attempt.target_mailbox_id.is_(None),
+            Attempt.kind != AttemptKind.DECLINE,
+        )
+    )
+)
+"""What is to be sent, and whether it waits for a person; with what was sent and is not settled."""
+
+
 def load(session: Session, link_ids: Iterable[int]) -> list[Item]:
     """The items of these links; links that are no more are left out."""
     ids = list(link_ids)
     items: list[Item] = []
     for start in range(0, len(ids), IN_ONE_QUERY):
-        links = list(
-            session.scalars(select(Link).where(Link.id.in_(ids[start : start + IN_ONE_QUERY])).order_by(Link.id))
-        )
+        links = list(session.scalars(_LINKS, {"ids": ids[start : start + IN_ONE_QUERY]}))
         reservations = _reservations(session, [link.reservation_id for link in links])
         busy, parked = _busy(session, reservations)
         items += [_item(link, reservations.get(link.reservation_id or 0), busy, parked) for link in links]
@@ -128,12 +145,12 @@ def set_base(link: Link, local: Values, remote: Values) -> None:
     link.base_change_key = link.observed.get("change_key", "") if link.observed else link.base_change_key
 
 
+_BOX = table_of(Mailbox)
 _EARLIEST_LOOK = select(func.min(Link.next_look_at)).where(Link.mailbox_id == bindparam("mailbox")).scalar_subquery()
 _PLAN_NEXT_LOOK = (
-    update(Mailbox)
-    .where(Mailbox.id == bindparam("mailbox"), Mailbox.next_look_at.is_distinct_from(_EARLIEST_LOOK))
+    update(_BOX)
+    .where(_BOX.c.id == bindparam("mailbox"), _BOX.c.next_look_at.is_distinct_from(_EARLIEST_LOOK))
     .values(next_look_at=_EARLIEST_LOOK)
-    .execution_options(synchronize_session=False)
 )
 
 
@@ -184,28 +201,13 @@ def _reservations(session: Session, ids: list[int | None]) -> dict[int, Reservat
     wanted = [i for i in ids if i is not None]
     if not wanted:
         return {}
-    rows = session.scalars(
-        select(Reservation).where(Reservation.id.in_(wanted)).options(joinedload(Reservation.meeting))
-    )
-    return {row.id: row for row in rows}
+    return {row.id: row for row in session.scalars(_RESERVATIONS, {"ids": wanted})}
 
 
 def _busy(session: Session, reservations: dict[int, Reservation]) -> tuple[set[int], set[int]]:
     ids = list(reservations)
     if not ids:
         return set(), set()
-    rows = session.execute(
-        select(Outbox.reservation_id, Outbox.parked).where(
-            Outbox.reservation_id.in_(ids), Outbox.kind == OutboxKind.PUSH
-        )
-    ).all()
-    attempts = session.scalars(
-        select(Attempt.reservation_id).where(
-            Attempt.reservation_id.in_(ids),
-            Attempt.state == AttemptState.OPEN,
-            Attempt.target_mailbox_id.is_(None),
-            Attempt.kind != AttemptKind.DECLINE,
-        )
-    )
-    waiting = {reservation_id for reservation_id, is_parked in rows if not is_parked} | set(attempts)
+    rows = session.execute(_WRITES_OF, {"ids": ids}).all()
+    waiting = {reservation_id for reservation_id, is_parked in rows if not is_parked}
     return waiting, {reservation_id for reservation_id, is_parked in rows if is_parked}

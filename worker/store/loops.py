@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from webapp.models import RunStep
 from worker.store.claims import Lane
@@ -17,12 +17,14 @@ ROUNDS = 5
 def is_a_war(lane: Lane, reservation_id: int, now: datetime) -> bool:
     """Whether in the last hour we wrote this reservation's event more than `ROUNDS` times, and Outlook changed it
     back as often: another product syncs the same calendar, and neither will ever be content."""
-    lately = (RunStep.reservation_id == reservation_id, RunStep.at > now - AN_HOUR)
-    ours = (RunStep.side == "there", RunStep.action == "patch")
-    theirs = (or_(RunStep.action == "conflict", (RunStep.side == "here") & RunStep.action.in_(("change", "retime"))),)
     with lane.reading() as session:
-        counts = [
-            session.scalar(select(func.count()).select_from(RunStep).where(*lately, *which))
-            for which in (ours, theirs)
-        ]
-    return all(count is not None and count > ROUNDS for count in counts)
+        values = {"reservation": reservation_id, "since": now - AN_HOUR}
+        ours, theirs = session.execute(_WRITTEN_LATELY, values).one()
+    return ours > ROUNDS and theirs > ROUNDS
+
+
+_OURS = and_(RunStep.side == "there", RunStep.action == "patch")
+_THEIRS = or_(RunStep.action == "conflict", and_(RunStep.side == "here", RunStep.action.in_(("change", "retime"))))
+_WRITTEN_LATELY = select(func.count().filter(_OURS), func.count().filter(_THEIRS)).where(
+    RunStep.reservation_id == bindparam("reservation"), RunStep.at > bindparam("since")
+)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.words import ConflictKind, RoomState, RunKind, RunResult
@@ -187,13 +187,16 @@ def set_room_state(
     session.flush()
 
 
+_FIRST_HOLD = (
+    select(Hold).where(Hold.room_id == bindparam("room"), Hold.closed_at.is_(None)).order_by(Hold.opened_at).limit(1)
+)
+
+
 def room_went_well(session: Session, room_id: int, now: datetime) -> None:
     """After a complete run: Held while a hold of the room is open, with how much the first one keeps back."""
     room = session.get_one(Room, room_id)
     room.last_synced_at, room.progress_total = now, None
-    hold = session.scalars(
-        select(Hold).where(Hold.room_id == room_id, Hold.closed_at.is_(None)).order_by(Hold.opened_at).limit(1)
-    ).first()
+    hold = session.scalars(_FIRST_HOLD, {"room": room_id}).first()
     if hold is None:
         set_room_state(session, room_id, RoomState.ACTIVE, now)
     else:

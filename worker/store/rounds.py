@@ -53,9 +53,8 @@ _FULL_IS_DUE = select(or_(Mailbox.full_wanted > Mailbox.full_done, ~_GOES_ON)).w
 )
 
 _STAGED = select(StagedRow.payload).where(StagedRow.session_id == bindparam("session")).order_by(StagedRow.position)
-_ROUND_BEGINS = (
-    update(table_of(Mailbox)).where(Mailbox.id == bindparam("mailbox")).values(last_round_at=bindparam("begun_at"))
-)
+_BOX = table_of(Mailbox)
+_ROUND_BEGINS = update(_BOX).where(_BOX.c.id == bindparam("mailbox")).values(last_round_at=bindparam("begun_at"))
 
 
 def full_is_due(lane: Lane) -> bool:

@@ -225,7 +225,10 @@ class Queued(Protocol):
 
 def asked_for_at(session: Session, reservation_id: int | None) -> datetime | None:
     """Since when something waits to be sent for a reservation; None where nothing does."""
-    return session.scalar(select(func.min(Outbox.written_at)).where(Outbox.reservation_id == reservation_id))
+    return session.scalar(_ASKED_FOR_AT, {"reservation": reservation_id})
+
+
+_ASKED_FOR_AT = select(func.min(Outbox.written_at)).where(Outbox.reservation_id == bindparam("reservation"))
 
 
 def put_off(session: Session, push: Queued, now: datetime, wait: timedelta | None = None) -> None:
@@ -423,9 +426,16 @@ def has_ended(meeting: Meeting, zone: ZoneInfo, now: datetime) -> bool:
 
 
 def _link_of(session: Session, lane: Lane, reservation_id: int) -> int | None:
-    query = select(Link.id).where(
-        Link.mailbox_id == lane.mailbox_id,
-        Link.reservation_id == reservation_id,
+    return session.scalar(_LINK_OF, {"mailbox": lane.mailbox_id, "reservation": reservation_id})
+
+
+_LINK_OF = (
+    select(Link.id)
+    .where(
+        Link.mailbox_id == bindparam("mailbox"),
+        Link.reservation_id == bindparam("reservation"),
         Link.state.in_((LinkState.LINKED, LinkState.HELD)),
     )
-    return session.scalar(query.order_by(Link.id).limit(1))
+    .order_by(Link.id)
+    .limit(1)
+)
