@@ -126,12 +126,10 @@ def hold_with_actions(session: Session, hold_id: int) -> tuple[Hold, Room]:
     return row[0], row[1]
 
 
-def held_reservations(
-    session: Session, holds: Sequence[tuple[Hold, Room]], limit: int | None = None
-) -> dict[int, Reservation]:
-    """The reservations that the actions of these holds name, by id; of each hold the `limit` that are shown first."""
-    ids = {row.reservation_id for hold, _ in holds for row in in_order(hold)[:limit]} - {None}
-    return reservations_by_id(session, ids)
+def held_ids(holds: Sequence[tuple[Hold, Room]], limit: int | None = None) -> set[int]:
+    """The reservations that the actions of these holds name; of each hold the `limit` that are shown first."""
+    rows = (row for hold, _ in holds for row in in_order(hold)[:limit])
+    return {row.reservation_id for row in rows if row.reservation_id is not None}
 
 
 def in_order(hold: Hold) -> list[HoldAction]:
@@ -148,10 +146,10 @@ def open_conflicts(session: Session, room_id: int | None) -> Sequence[tuple[Conf
     return [(one, room) for one, room in session.execute(query.order_by(Conflict.at.desc()).limit(PER_PAGE))]
 
 
-def reservations_of(session: Session, conflicts: Sequence[tuple[Conflict, Room]]) -> dict[int, Reservation]:
-    """The reservations that these conflicts name, by id."""
-    ids = {key for one, _ in conflicts for key in (one.reservation_id, one.other_reservation_id)} - {None}
-    return reservations_by_id(session, ids)
+def ids_of(conflicts: Sequence[tuple[Conflict, Room]]) -> set[int]:
+    """The reservations that these conflicts name."""
+    keys = (key for one, _ in conflicts for key in (one.reservation_id, one.other_reservation_id))
+    return {key for key in keys if key is not None}
 
 
 def set_aside(session: Session) -> int:
@@ -160,7 +158,7 @@ def set_aside(session: Session) -> int:
     return session.scalar(query) or 0
 
 
-def reservations_by_id(session: Session, ids: Collection[int | None]) -> dict[int, Reservation]:
+def reservations_by_id(session: Session, ids: Collection[int]) -> dict[int, Reservation]:
     """Reservations with what their titles need, by id."""
     if not ids:
         return {}

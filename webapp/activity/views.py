@@ -78,8 +78,8 @@ def index() -> Response:
     room = session.get(Room, wanted.room_id) if wanted.room_id is not None else None
     holds, total = queries.open_holds(session, wanted.room_id)
     conflicts = queries.open_conflicts(session, wanted.room_id)
-    named = queries.held_reservations(session, holds, queries.ACTIONS_SHOWN)
-    named |= queries.reservations_of(session, conflicts)
+    ids = queries.held_ids(holds, queries.ACTIONS_SHOWN) | queries.ids_of(conflicts)
+    named = queries.reservations_by_id(session, ids)
     return answer(
         "activity/index.html",
         "activity/_work.html",
@@ -146,7 +146,7 @@ def ask(hold_id: int) -> Response:
     chosen = service.offered(found, ids, choice) if found.closed_at is None and choice else []
     if not chosen or choice is None:
         raise Refused("hold_over" if found.closed_at is not None else "hold_choice")
-    named = queries.held_reservations(session, [(found, room)])
+    named = queries.reservations_by_id(session, queries.held_ids([(found, room)]))
     actions = [shown_action(found, row, room, named.get(row.reservation_id or 0)) for row in chosen[:ASKED]]
     asked = {
         "choice": choice,
@@ -194,7 +194,9 @@ def cancel_kept(reservation_id: int) -> AnyResponse:
 
 def _hold(hold_id: int) -> dict[str, Any]:
     found, room = queries.hold_with_actions(db.session(), hold_id)
-    return {"shown": shown_hold(found, room, queries.held_reservations(db.session(), [(found, room)]))}
+    return {
+        "shown": shown_hold(found, room, queries.reservations_by_id(db.session(), queries.held_ids([(found, room)])))
+    }
 
 
 def _kept(reservation: Reservation, message: str) -> AnyResponse:

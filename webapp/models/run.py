@@ -35,6 +35,13 @@ class RoomRun(Base):
         Index(None, "room_id", "started_at"),
         Index(None, "started_at"),
         Index(None, "result"),
+        Index(
+            "ix_room_run_by_cause",
+            "code",
+            "id",
+            postgresql_where=text("code IS NOT NULL"),
+            sqlite_where=text("code IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -203,7 +203,7 @@ _LINKED = select(func.lower(Room.external_address)).where(
 def _listed(session: Session, connection_id: int) -> Sequence[Listed]:
     """The tenant's rooms that no room here is linked to."""
     query = select(*_OF_CHOICE).where(RoomChoice.connection_id == connection_id, RoomChoice.address.not_in(_LINKED))
-    return [Listed(*row) for row in session.execute(query).all()]
+    return [Listed(*row) for row in session.connection().execute(query).all()]
 
 
 def _listed_count(session: Session, connection_id: int) -> int:
