@@ -245,7 +245,7 @@ def _written(measured: list[Measured], version: str, now: datetime) -> str:
 
 Written by `script/bench pages` on {now:%Y-%m-%d}: 10,000 rooms and 1,000,000 dates in PostgreSQL {version}, each
 page {TIMES} times, on a machine with two cores. *Work* is the time that the panel and its database were busy for it,
-together, in 95 of 100 cases; by the clock it takes longer where the machine does other things as well. A page may take
+together, in 95 of 100 cases; by the clock it takes longer where the machine does other things. A page may take
 {PAGE_QUERIES} queries and {PAGE_MS} ms, a poll {POLL_QUERIES} queries and {POLL_MS} ms.
 
 | page | queries | ms of work, p95 | ms by the clock, p95 | kB before compression |

@@ -147,3 +147,15 @@ def test_the_first_key_encrypts_and_all_are_kept():
 def test_a_public_address_by_https_keeps_cookies_to_https():
     assert read(PUBLIC_URL="https://rooms.example.com").serves_https
     assert not read(PUBLIC_URL="http://rooms.example.com").serves_https
+
+
+@pytest.mark.parametrize(
+    ("url", "opened"),
+    [
+        ("", "sqlite:////data/app.db"),
+        ("sqlite:///rooms.db", "sqlite:////data/rooms.db"),
+        ("sqlite:////elsewhere/rooms.db", "sqlite:////elsewhere/rooms.db"),
+    ],
+)
+def test_an_sqlite_file_without_a_folder_is_the_same_one_for_every_process(url: str, opened: str) -> None:
+    assert read(DATABASE_URL=url, DATA_DIR="/data").database_url == opened

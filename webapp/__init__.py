@@ -31,28 +31,25 @@ FOR_DEVELOPERS = ("parts",)
 
 def create_app(config: Config | None = None) -> Flask:
     """The application; without `config` it is read from the environment (raises `ConfigError`)."""
-    import logging
     import os
 
     from flask import Flask
 
     from webapp import cli, error_pages, filters, security, shell
     from webapp.config import load_config
-    from webapp.database import prepare_engine
+    from webapp.database import ENGINE_OPTIONS, prepare_engine
     from webapp.enqueue import Bell, connect_redis
     from webapp.extensions import db, migrate
     from webapp.forms import RowId
+    from webapp.foundation import enter
     from webapp.secrets import SecretBox
 
     config = config or load_config(os.environ)
-    logging.basicConfig(level=config.log_level, format="%(levelname)s %(name)s %(message)s")
-    config.data_dir.mkdir(parents=True, exist_ok=True)
+    enter(config)
     app = Flask(__name__)
     app.url_map.converters["int"] = RowId
     app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
-    # A host moves or restarts its database now and then: a connection that it dropped is replaced before it is used.
-    # What a statement carried (titles, addresses, encrypted tokens) stays out of errors and so out of logs.
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "hide_parameters": True}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = ENGINE_OPTIONS
     app.extensions["panel_config"] = config
     app.extensions["secret_box"] = SecretBox(config.secret_encryption_keys)
     app.extensions["bell"] = Bell(connect_redis(config.redis_url))

@@ -113,6 +113,14 @@ def sqlalchemy_url(url: str) -> str:
     return url
 
 
+def _in_folder(url: str, folder: Path) -> str:
+    """An SQLite file that is named without its folder lies in that of the data, wherever a process was started."""
+    kind, name = url[: len("sqlite:///")], url[len("sqlite:///") :]
+    if kind != "sqlite:///" or name.startswith(("/", ":memory:", "file:")):
+        return url
+    return f"{kind}{folder / name}"
+
+
 def load_config(environ: Mapping[str, str]) -> Config:
     """Read and check the environment; raises `ConfigError` with all faults together."""
     read = _Reader(environ)
@@ -125,13 +133,16 @@ def load_config(environ: Mapping[str, str]) -> Config:
         secret_key=secret_key,
         secret_encryption_keys=read.keys("SECRET_ENCRYPTION_KEYS"),
         data_dir=data_dir,
-        database_url=sqlalchemy_url(
-            read.checked(
-                "DATABASE_URL",
-                f"sqlite:///{data_dir / 'app.db'}",
-                lambda value: value.startswith(DATABASES),
-                "an address that starts with postgresql://, postgres:// or sqlite:///",
-            )
+        database_url=_in_folder(
+            sqlalchemy_url(
+                read.checked(
+                    "DATABASE_URL",
+                    "sqlite:///app.db",
+                    lambda value: value.startswith(DATABASES),
+                    "an address that starts with postgresql://, postgres:// or sqlite:///",
+                )
+            ),
+            data_dir,
         ),
         redis_url=read.checked(
             "REDIS_URL",

@@ -10,6 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, event
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
+ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": True, "hide_parameters": True}
+"""A host moves or restarts its database now and then: a connection that it dropped is replaced before it is used.
+What a statement carried (titles, addresses, encrypted tokens) stays out of errors and so out of logs."""
 SQLITE_BUSY_SECONDS = 20
 """How long a writer waits for the one write lock of SQLite."""
 

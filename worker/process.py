@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 
-from webapp import create_app
 from webapp.clock import utcnow
-from webapp.config import Config
+from webapp.config import Config, load_config
 from webapp.database import Transactions
-from webapp.enqueue import Bell
-from webapp.extensions import db
+from webapp.enqueue import Bell, connect_redis
+from webapp.foundation import enter, open_database
 from webapp.models import Install, WorkerHeartbeat
 from webapp.secrets import SecretBox
 from worker.clients import Clients
@@ -70,12 +69,10 @@ def process() -> Process:
 
 
 def _make() -> Process:
-    app = create_app()
-    config: Config = app.extensions["panel_config"]
-    box: SecretBox = app.extensions["secret_box"]
-    with app.app_context():
-        transactions = Transactions(db.engine)
-    clients = Clients(config, transactions, box)
+    config = load_config(os.environ)
+    enter(config)
+    transactions = Transactions(open_database(config))
+    clients = Clients(config, transactions, SecretBox(config.secret_encryption_keys))
     name = f"{socket.gethostname()}:{os.getpid()}"
     with transactions.reading() as session:
         install = session.scalars(select(Install.mark)).one()
@@ -88,7 +85,7 @@ def _make() -> Process:
         owner=name,
         is_stopping=stopping.is_set,
     )
-    return Process(name, config, transactions, clients, room_sync, app.extensions["bell"])
+    return Process(name, config, transactions, clients, room_sync, Bell(connect_redis(config.redis_url)))
 
 
 def subject_digest(secret_key: str) -> Digest:
