@@ -1,5 +1,7 @@
 """The fixtures of every test."""
 
+from hypothesis import settings
+
 pytest_plugins = [
     "tests.support.compiled",
     "tests.support.services",
@@ -8,3 +10,7 @@ pytest_plugins = [
     "tests.support.unchecked",
     "tests.tenant.watch",
 ]
+
+# No test is timed against the clock: a busy machine is not a fault.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-PROCESSES = min(os.cpu_count() or 1, 4) + 2
-"""Two more than cores: the tests with real workers and browsers wait for most of their time."""
+PROCESSES = min(os.cpu_count() or 1, 4) + 1
+"""One more than cores: the tests with real workers and browsers wait for most of their time."""
 
 WHOLE_SUITE = ["--numprocesses", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
 """Files side by side, the slow ones first (`tests/support/order.py`): each process has its own Valkey, PostgreSQL and

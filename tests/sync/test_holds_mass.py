@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.sync import beginnings
 from tests.sync.checks import assert_quiet, assert_same, decide, invite, ours_there, put, reservations, steps
 from tests.sync.world import World
 from tests.tenant import Booked
@@ -20,12 +21,16 @@ APPROVE, REJECT = Choice.APPROVE, Choice.REJECT
 
 def room_with(world: World, ours: int, theirs: int, gap: float = 1) -> None:
     """A synced room with so many reservations, one hour each."""
-    world.add_room("alder")
-    for number in range(ours):
-        world.book("alder", f"Ours {number}", world.at(2 * gap * number))
-    for number in range(theirs):
-        put(world, "alder", f"Theirs {number}", world.at(1 + 2 * gap * number))
-    world.run(patience=200)
+
+    def make(world: World) -> None:
+        world.add_room("alder")
+        for number in range(ours):
+            world.book("alder", f"Ours {number}", world.at(2 * gap * number))
+        for number in range(theirs):
+            put(world, "alder", f"Theirs {number}", world.at(1 + 2 * gap * number))
+        world.run(patience=200)
+
+    beginnings.begin(world, ("room with", ours, theirs, gap), make)
     assert len(world.slots_here("alder")) == ours + theirs
     world.tenant.advance(400)
 

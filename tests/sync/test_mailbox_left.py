@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
+from tests.sync import beginnings
 from tests.sync.checks import assert_quiet, assert_same, invite, ours_there, put, reservations, steps
 from tests.sync.world import World
 from webapp.domain.words import AttemptState, RoomState, SyncState
@@ -49,6 +50,10 @@ def live(world: World, name: str) -> list[str]:
 
 def lively(world: World) -> None:
     """Alder, linked and in step: three of ours, two of a delegate's, one that Ada organizes, one that is over."""
+    beginnings.begin(world, "lively", _lively)
+
+
+def _lively(world: World) -> None:
     world.add_room("alder")
     room_mailbox(world, GREEN)
     world.book("alder", "Soon over", world.at(0))

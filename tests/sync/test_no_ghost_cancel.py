@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.sync import beginnings
 from tests.sync.checks import assert_quiet, assert_same, invite, ours_there, put, reservations, runs
 from tests.sync.oracle import dump
 from tests.sync.world import World
@@ -16,12 +17,19 @@ from webapp.models import RunStep
 
 def room_with(world: World, ours: int, theirs: int, name: str = "alder") -> None:
     """A synced room with so many reservations."""
-    world.add_room(name)
-    for number in range(ours):
-        world.book(name, f"Ours {number}", world.at(2 * number))
-    for number in range(theirs):
-        put(world, name, f"Theirs {number}", world.at(1 + 2 * number))
-    world.run()
+
+    def make(world: World) -> None:
+        world.add_room(name)
+        for number in range(ours):
+            world.book(name, f"Ours {number}", world.at(2 * number))
+        for number in range(theirs):
+            put(world, name, f"Theirs {number}", world.at(1 + 2 * number))
+        world.run()
+
+    if world.rooms:
+        make(world)
+    else:
+        beginnings.begin(world, ("room with", name, ours, theirs), make)
     assert len(world.slots_here(name)) == ours + theirs
     world.tenant.advance(400)
 

@@ -10,6 +10,7 @@ from math import ceil
 import pytest
 from sqlalchemy import event, select, update
 
+from tests.sync import beginnings
 from tests.sync.checks import assert_same
 from tests.sync.world import World
 from webapp.domain.words import RoomState
@@ -24,14 +25,18 @@ EVERY = timedelta(seconds=60)
 def world() -> Iterator[World]:
     """45 rooms at rest, each read to its end, a minute ago."""
     world = World()
-    for number in range(45):
-        world.add_room(f"room{number}")
-    world.tenant.add_person("ada@contoso.example", "Ada")
-    world.run()
+    beginnings.begin(world, "45 rooms", _at_rest)
     world.tenant.advance(61)
     world.tenant.requests.clear()
     yield world
     world.close()
+
+
+def _at_rest(world: World) -> None:
+    for number in range(45):
+        world.add_room(f"room{number}")
+    world.tenant.add_person("ada@contoso.example", "Ada")
+    world.run()
 
 
 def probe(world: World) -> list[int]:
