@@ -28,17 +28,16 @@ def ids_sent(world: World) -> list[str]:
 
 
 def in_the_room(world: World) -> None:
-    key = world.book("alder", "Plan", world.at(10))
-    world.run()
-    world.change(key, title="Plans", span=world.at(12))
-    world.run()
-    world.cancel(key)
-    world.run()
+    changed_and_cancelled(world, world.book("alder", "Plan", world.at(10)))
 
 
 def in_the_owners_calendar(world: World) -> None:
     world.set_modes(delegation=True, create=True)
-    key = book_for(world, "alder", "Plan", world.at(10))
+    changed_and_cancelled(world, book_for(world, "alder", "Plan", world.at(10)))
+
+
+def changed_and_cancelled(world: World, key: int) -> None:
+    """A reservation that was just made goes out, is changed, and is cancelled."""
     world.run()
     world.change(key, title="Plans", span=world.at(12))
     world.run()

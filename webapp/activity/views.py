@@ -194,9 +194,8 @@ def cancel_kept(reservation_id: int) -> AnyResponse:
 
 def _hold(hold_id: int) -> dict[str, Any]:
     found, room = queries.hold_with_actions(db.session(), hold_id)
-    return {
-        "shown": shown_hold(found, room, queries.reservations_by_id(db.session(), queries.held_ids([(found, room)])))
-    }
+    named = queries.reservations_by_id(db.session(), queries.held_ids([(found, room)]))
+    return {"shown": shown_hold(found, room, named)}
 
 
 def _kept(reservation: Reservation, message: str) -> AnyResponse:

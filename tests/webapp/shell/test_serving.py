@@ -1,0 +1,25 @@
+"""What gunicorn is told of the panel."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+SERVED = """
+import gc
+from webapp.serving import NEW_OBJECTS, post_worker_init
+assert gc.get_freeze_count() == 0
+post_worker_init(None)
+assert gc.get_freeze_count() > 1_000 and gc.get_threshold()[0] == NEW_OBJECTS
+"""
+
+
+def test_what_a_web_process_loaded_is_left_out_of_garbage_collection() -> None:
+    """In a process of its own: it cannot be taken back."""
+    subprocess.run([sys.executable, "-c", SERVED], check=True, cwd=ROOT)
+
+
+def test_the_procfile_serves_the_panel_with_these_settings() -> None:
+    assert "--config python:webapp.serving" in (ROOT / "Procfile").read_text()
