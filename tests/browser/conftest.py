@@ -17,9 +17,10 @@ from tests.support.demo import Demo, new_data_folder
 Open = Callable[..., BrowserContext]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """script/server as a stranger starts it: tenant, Valkey, migrations, web, worker, clock, first admin."""
+    """script/server as a stranger starts it: tenant, Valkey, migrations, web, worker, clock, first admin. It ends
+    with the last test of this folder: its seven processes are never quite idle."""
     folder = new_data_folder(tmp_path_factory.mktemp("demo"))
     demo = Demo(folder, free_port(), settings={"SYNC_POLL_SECONDS": "5"})
     demo.wait()

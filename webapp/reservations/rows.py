@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.database import rows_changed, table_of
+from webapp.database import table_of, table_rows_changed
 from webapp.domain.intervals import AllDay, Span, Timed
 from webapp.domain.titles import shown_title
 from webapp.domain.words import Answer, Home
@@ -44,7 +44,7 @@ _LOCK_ROOM = update(_ROOM).where(_ROOM.c.id == bindparam("room")).values(booking
 def lock_room(session: Session, room_id: int) -> Room:
     """Take the room's booking lock until the commit and read the room as it is under it."""
     session.flush()
-    if not rows_changed(session, _LOCK_ROOM, {"room": room_id}):
+    if not table_rows_changed(session, _LOCK_ROOM, {"room": room_id}):
         raise NotFound(what="room", id=room_id)
     return session.get_one(Room, room_id, populate_existing=True)
 

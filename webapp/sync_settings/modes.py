@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 from webapp.domain.access import Modes
 from webapp.models import SyncSettings
 
+_MODES = select(SyncSettings.delegation, SyncSettings.strict, SyncSettings.create_in_owner)
+
 
 def modes_of(session: Session) -> Modes:
     """The three settings, read anew."""
-    row = session.execute(select(SyncSettings.delegation, SyncSettings.strict, SyncSettings.create_in_owner)).one()
+    row = session.execute(_MODES).one()
     return Modes(row.delegation, row.strict, row.create_in_owner)

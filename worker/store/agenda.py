@@ -39,15 +39,15 @@ class Agenda:
 
 def before_reading(lane: Lane, now: datetime) -> Agenda:
     """What a run begins with. `wanted` is noted before anything is read."""
-    with lane.reading() as session:
-        wanted, has_work = session.execute(_BEFORE, _values(lane, now)).one()
+    with lane.asking() as connection:
+        wanted, has_work = connection.execute(_BEFORE, _values(lane, now)).one()
         return Agenda(wanted, bool(has_work))
 
 
 def has_work_after_reading(lane: Lane, now: datetime) -> bool:
     """Whether something is to be looked at, decided, carried out or sent now that the round was read."""
-    with lane.reading() as session:
-        return bool(session.scalars(_AFTER, _values(lane, now)).one())
+    with lane.asking() as connection:
+        return bool(connection.scalars(_AFTER, _values(lane, now)).one())
 
 
 def _values(lane: Lane, now: datetime) -> dict[str, object]:

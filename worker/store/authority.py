@@ -101,8 +101,8 @@ DUE_MEETINGS = (
 
 def due(lane: Lane, now: datetime) -> list[int]:
     """Meetings that this lane leads and whose organizer's event should be read now, the longest waiting first."""
-    with lane.reading() as session:
-        return list(session.scalars(DUE_MEETINGS, {"now": now, "room": lane.room_id}))
+    with lane.asking() as connection:
+        return list(connection.scalars(DUE_MEETINGS, {"now": now, "room": lane.room_id}))
 
 
 def load(session: Session, lane: Lane, meeting_id: int, now: datetime) -> Authority | None:

@@ -27,12 +27,13 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy import Connection as SqlConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from webapp.database import Transactions, rows_changed, table_of
+from webapp.database import Transactions, table_of, table_rows_changed
 from webapp.domain.words import AttemptState
 from webapp.models import Attempt, Connection, LeftMailbox, Mailbox, Outbox, Room, SyncSettings
 from worker.store.leading import has_due_look
@@ -52,7 +53,7 @@ _BOX = table_of(Mailbox).c
 _SQLITE_NOW = text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
 
 
-class _LeaseEnd(FunctionElement[datetime]):
+class LeaseEnd(FunctionElement[datetime]):
     """When a lease that is renewed now runs out, by the database's clock: every commit of a run asks for it."""
 
     inherit_cache = True
@@ -60,13 +61,13 @@ class _LeaseEnd(FunctionElement[datetime]):
     type = Mailbox.claim_expires_at.type
 
 
-@compiles(_LeaseEnd)
-def _lease_end(_element: _LeaseEnd, _compiler: SQLCompiler, **_more: object) -> str:
+@compiles(LeaseEnd)
+def _lease_end(_element: LeaseEnd, _compiler: SQLCompiler, **_more: object) -> str:
     return f"clock_timestamp() + interval '{LEASE.seconds} seconds'"
 
 
-@compiles(_LeaseEnd, "sqlite")
-def _lease_end_in_sqlite(_element: _LeaseEnd, _compiler: SQLCompiler, **_more: object) -> str:
+@compiles(LeaseEnd, "sqlite")
+def _lease_end_in_sqlite(_element: LeaseEnd, _compiler: SQLCompiler, **_more: object) -> str:
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '+{LEASE.seconds} seconds')"  # as instants are kept there
 
 
@@ -108,6 +109,12 @@ class Lane:
         with self.transactions.reading() as session:
             yield session
 
+    @contextmanager
+    def asking(self) -> Iterator[SqlConnection]:
+        """A transaction that only reads columns: what every run asks for, mostly to hear that there is nothing."""
+        with self.transactions.asking() as connection:
+            yield connection
+
 
 def database_now(session: Session) -> datetime:
     """The present instant by the database's clock, the only one that leases are measured with."""
@@ -126,7 +133,7 @@ def claim(transactions: Transactions, mailbox_id: int, owner: str, now: datetime
     with transactions.writing() as session:
         clock = database_now(session)
         values = {"mailbox": mailbox_id, "owner": owner, "clock": clock, "until": clock + LEASE, "now": now}
-        if not rows_changed(session, _claiming(), values):
+        if not table_rows_changed(session, _claiming(), values):
             return None
         followed = session.execute(_FOLLOWED_BY, {"mailbox": mailbox_id}).one_or_none()
         row = followed or session.execute(_LEFT_BY, {"mailbox": mailbox_id}).one()
@@ -183,7 +190,7 @@ def _renewal(leaving: bool | None) -> Update:
     )
     if leaving is not None:
         statement = statement.where(_is_left() if leaving else _is_followed())
-    return statement.values(claim_expires_at=_LeaseEnd())
+    return statement.values(claim_expires_at=LeaseEnd())
 
 
 def keep(session: Session, lane: Lane) -> None:
@@ -194,7 +201,7 @@ def keep(session: Session, lane: Lane) -> None:
 
 def _renew(session: Session, lane: Lane, renewal: Update) -> None:
     session.flush()
-    if not rows_changed(session, renewal, {"mailbox": lane.mailbox_id, "mine": lane.fence}):
+    if not table_rows_changed(session, renewal, {"mailbox": lane.mailbox_id, "mine": lane.fence}):
         raise LaneLost
 
 
@@ -223,7 +230,7 @@ def finish(lane: Lane, seen: int) -> bool:
     """
     with lane.transactions.writing() as session:
         values = {"mailbox": lane.mailbox_id, "mine": lane.fence, "seen": seen}
-        if rows_changed(session, _FINISHED, values):
+        if table_rows_changed(session, _FINISHED, values):
             return True
         keep(session, lane)
         return False

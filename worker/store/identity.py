@@ -46,8 +46,8 @@ def is_due(lane: Lane, now: datetime) -> bool:
     """Whether the calendar's id should be read again: once a day, before everything is read, and after there was no
     mailbox at this address for a while, or another one."""
     values = {"mailbox": lane.mailbox_id, "room": lane.room_id, "long_ago": now - EVERY}
-    with lane.reading() as session:
-        return bool(session.scalars(_IS_DUE, values).one())
+    with lane.asking() as connection:
+        return bool(connection.scalars(_IS_DUE, values).one())
 
 
 def is_listed(session: Session, lane: Lane, now: datetime) -> bool:

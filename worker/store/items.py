@@ -76,8 +76,8 @@ DUE_LOOKS = _FOLLOWED.where(Link.next_look_at <= bindparam("now"))
 
 def dirty(lane: Lane) -> list[int]:
     """Links whose observation has not been planned to the end, oldest first."""
-    with lane.reading() as session:
-        return list(session.scalars(DIRTY_LINKS, {"mailbox": lane.mailbox_id}))
+    with lane.asking() as connection:
+        return list(connection.scalars(DIRTY_LINKS, {"mailbox": lane.mailbox_id}))
 
 
 def due_looks_in(session: Session, lane: Lane, now: datetime) -> list[int]:

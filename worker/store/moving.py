@@ -56,8 +56,8 @@ DECIDED_MOVES = _decided()
 
 def decided_moves(lane: Lane) -> list[Move]:
     """Moves into this room that are decided: the event is there, or the room could not have it."""
-    with lane.reading() as session:
-        rows = session.execute(DECIDED_MOVES, {"mailbox": lane.mailbox_id, "room": lane.room_id})
+    with lane.asking() as connection:
+        rows = connection.execute(DECIDED_MOVES, {"mailbox": lane.mailbox_id, "room": lane.room_id})
         return [Move(one, other, not bool(no)) for one, other, no in rows]
 
 

@@ -6,15 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from webapp.database import Transactions, rows_changed
+from webapp.database import Transactions, table_of, table_rows_changed
 from webapp.domain.access import OUT_OF_REACH
 from webapp.domain.words import LedgerOperation, MailboxKind, Reach
 from webapp.models import Mailbox, MailboxLedger
-from worker.store.claims import LEASE, Lane, database_now
+from worker.store.claims import LEASE, Lane, LeaseEnd, database_now
 from worker.sync.errors import AccessDenied, Gone, MailboxMissing, SyncError
 
 ASK_AGAIN = timedelta(days=1)
@@ -60,18 +60,27 @@ def is_out_of_reach(mailbox: Mailbox, now: datetime) -> bool:
     return mailbox.reach in OUT_OF_REACH and asked is not None and now < asked + ASK_AGAIN
 
 
+_BOX = table_of(Mailbox)
+_CLAIM = (
+    update(_BOX)
+    .where(
+        _BOX.c.id == bindparam("mailbox"),
+        _BOX.c.kind == MailboxKind.PERSON,
+        or_(_BOX.c.claim_owner.is_(None), _BOX.c.claim_expires_at < bindparam("clock")),
+    )
+    .values(claim_owner=bindparam("owner"), claim_expires_at=bindparam("until"), fence=_BOX.c.fence + 1)
+)
+_OURS = update(_BOX).where(_BOX.c.id == bindparam("mailbox"), _BOX.c.fence == bindparam("mine"))
+_KEEP = _OURS.where(_BOX.c.claim_owner.is_not(None)).values(claim_expires_at=LeaseEnd())
+_GIVE_BACK = _OURS.values(claim_owner=None, claim_expires_at=None)
+
+
 def claim(transactions: Transactions, mailbox_id: int, owner: str) -> PersonLane:
     """Take a person's mailbox for one item; raises `PersonBusy`."""
     with transactions.writing() as session:
         clock = database_now(session)
-        free: ColumnElement[bool] = or_(Mailbox.claim_owner.is_(None), Mailbox.claim_expires_at < clock)
-        taken = rows_changed(
-            session,
-            update(Mailbox)
-            .where(Mailbox.id == mailbox_id, Mailbox.kind == MailboxKind.PERSON, free)
-            .values(claim_owner=owner, claim_expires_at=clock + LEASE, fence=Mailbox.fence + 1),
-        )
-        if taken == 0:
+        values = {"mailbox": mailbox_id, "owner": owner, "clock": clock, "until": clock + LEASE}
+        if not table_rows_changed(session, _CLAIM, values):
             raise PersonBusy
         mailbox = session.get_one(Mailbox, mailbox_id, populate_existing=True)
         return PersonLane(mailbox.id, mailbox.address, mailbox.fence)
@@ -79,24 +88,14 @@ def claim(transactions: Transactions, mailbox_id: int, owner: str) -> PersonLane
 
 def keep(session: Session, person: PersonLane) -> None:
     """Renew the claim inside of a commit; raises `PersonBusy` when it is not ours any more."""
-    kept = rows_changed(
-        session,
-        update(Mailbox)
-        .where(Mailbox.id == person.mailbox_id, Mailbox.fence == person.fence, Mailbox.claim_owner.is_not(None))
-        .values(claim_expires_at=database_now(session) + LEASE),
-    )
-    if kept == 0:
+    if not table_rows_changed(session, _KEEP, {"mailbox": person.mailbox_id, "mine": person.fence}):
         raise PersonBusy
 
 
 def give_back(transactions: Transactions, person: PersonLane) -> None:
     """Let others in."""
     with transactions.writing() as session:
-        session.execute(
-            update(Mailbox)
-            .where(Mailbox.id == person.mailbox_id, Mailbox.fence == person.fence)
-            .values(claim_owner=None, claim_expires_at=None)
-        )
+        session.execute(_GIVE_BACK, {"mailbox": person.mailbox_id, "mine": person.fence})
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from webapp.database import table_of
 from webapp.domain.words import ConflictKind, RoomState, RunKind, RunResult
 from webapp.models import Conflict, Credential, Hold, Mailbox, Occurrence, Room, RoomRun, RunStep
 from worker.store.claims import Lane
@@ -20,6 +21,10 @@ BRAKED = ("cancel", "retime", "withdrawn")
 for, nor what one approved."""
 
 BRAKE_SPAN = timedelta(minutes=60)
+
+_RUN = table_of(RoomRun)
+_ENDED = update(_RUN).where(_RUN.c.id == bindparam("run"))
+"""What it is set to comes with its execution, by the names of columns."""
 
 
 @dataclass
@@ -86,21 +91,19 @@ class RunLog:
         if self.run_id is None:
             return
         with self.lane.transactions.writing() as session:
-            session.execute(
-                update(RoomRun)
-                .where(RoomRun.id == self.run_id)
-                .values(
-                    kind=self.kind,
-                    result=result,
-                    finished_at=now,
-                    code=code,
-                    fields=dict(fields),
-                    events_read=self.counts["read"],
-                    changed_here=self.counts["here"],
-                    changed_there=self.counts["there"],
-                    requests=self.counts["requests"],
-                )
-            )
+            values = {
+                "run": self.run_id,
+                "kind": self.kind,
+                "result": result,
+                "finished_at": now,
+                "code": code,
+                "fields": dict(fields),
+                "events_read": self.counts["read"],
+                "changed_here": self.counts["here"],
+                "changed_there": self.counts["there"],
+                "requests": self.counts["requests"],
+            }
+            session.execute(_ENDED, values)
 
 
 def tally(lane: Lane, now: datetime) -> Tally:

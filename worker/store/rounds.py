@@ -59,8 +59,8 @@ _ROUND_BEGINS = update(_BOX).where(_BOX.c.id == bindparam("mailbox")).values(las
 
 def full_is_due(lane: Lane) -> bool:
     """Whether everything must be read: asked for, or there is no delta link to go on from."""
-    with lane.reading() as session:
-        return bool(session.scalars(_FULL_IS_DUE, {"mailbox": lane.mailbox_id}).one())
+    with lane.asking() as connection:
+        return bool(connection.scalars(_FULL_IS_DUE, {"mailbox": lane.mailbox_id}).one())
 
 
 def begin(lane: Lane, *, full: bool, now: datetime) -> Round:

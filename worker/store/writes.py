@@ -110,8 +110,8 @@ PUSHES = (
 
 def pushes(lane: Lane, now: datetime) -> list[tuple[int, OutboxKind]]:
     """Outbox rows that may be sent now, with their kinds, oldest first; those with an unsettled attempt wait."""
-    with lane.reading() as session:
-        rows = session.execute(PUSHES, {"mailbox": lane.mailbox_id, "now": now})
+    with lane.asking() as connection:
+        rows = connection.execute(PUSHES, {"mailbox": lane.mailbox_id, "now": now})
         return [(row_id, kind) for row_id, kind in rows]
 
 
