@@ -108,13 +108,13 @@ def signal_quietly(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Looks until the condition holds; False when the time is up."""
+def wait_until(condition: Callable[[], bool], seconds: float, every: float = LOOK_AGAIN_SECONDS) -> bool:
+    """Looks until the condition holds, every so many seconds; False when the time is up."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             return False
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(every)
     return True
 
 

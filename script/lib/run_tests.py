@@ -9,8 +9,8 @@ PROCESSES = min(os.cpu_count() or 1, 4) + 1
 """One more than cores: the tests with real workers and browsers wait for most of their time."""
 
 WHOLE_SUITE = ["--numprocesses", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
-"""Files side by side, slow ones first and all with a browser together (`tests/support/order.py`); each process has its
-own Valkey and PostgreSQL."""
+"""Files side by side, the slow ones first, all with a browser together (`tests/support/order.py`). Each process has a
+Valkey and a PostgreSQL of its own."""
 
 
 def main(arguments: list[str]) -> None:

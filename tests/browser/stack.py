@@ -21,6 +21,8 @@ from tests.support.demo import Demo
 PATIENCE = 40.0
 """Seconds until what ends within few is taken as failed; nothing is measured with it."""
 
+LOOK_AGAIN_SECONDS = 0.5
+
 ZONE = ZoneInfo("Europe/Berlin")
 """Where the tenant's rooms stand, and their people."""
 
@@ -37,8 +39,9 @@ def instant(clock: str) -> datetime:
 
 
 def until(is_so: Callable[[], bool], what: str) -> None:
-    """Waits for what the sync does by itself."""
-    assert wait_until(is_so, PATIENCE), f"it did not come about: {what}"
+    """Waits for what the sync does by itself, looking as often as a person would: each look is a page, or a question
+    to Graph, and the machine has the sync to do."""
+    assert wait_until(is_so, PATIENCE, LOOK_AGAIN_SECONDS), f"it did not come about: {what}"
 
 
 @dataclass(frozen=True)
