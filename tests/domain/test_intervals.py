@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from webapp.domain.intervals import AllDay, Timed, overlap
+from webapp.domain.intervals import AllDay, Timed, overlap, touching
 
 BERLIN, LORD_HOWE, AUCKLAND = ZoneInfo("Europe/Berlin"), ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Pacific/Auckland")
 
@@ -91,3 +94,12 @@ def test_overlap_is_what_counting_minutes_says():
     for one, other in product(spans, spans):
         said = overlap((at(0, one[0]), at(0, one[1])), (at(0, other[0]), at(0, other[1])))
         assert said is bool(set(range(*one)) & set(range(*other)))
+
+
+_PAIRS = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda hours: (at(hours[0]), at(hours[1])))
+
+
+@given(st.lists(_PAIRS, max_size=6), _PAIRS)
+def test_what_touches_one_of_many_overlaps_one_of_them(many: list[tuple[datetime, datetime]], other: Any):
+    """Empty pairs and pairs the wrong way round among them."""
+    assert touching(many)(other) == any(overlap(one, other) for one in many)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 
@@ -47,6 +50,23 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 def overlap(one: tuple[datetime, datetime], other: tuple[datetime, datetime]) -> bool:
     """Whether two half-open pairs of instants share any time; an empty pair shares none."""
     return one[0] < other[1] and other[0] < one[1] and one[0] < one[1] and other[0] < other[1]
+
+
+Instants = tuple[datetime, datetime]
+
+
+def touching(spans: Iterable[Instants]) -> Callable[[Instants], bool]:
+    """Tells whether a pair of instants overlaps any of `spans`: the many dates of a series are sorted once, and not
+    compared with each other one."""
+    held = sorted(span for span in spans if span[0] < span[1])
+    starts = [start for start, _ in held]
+    last_ends = list(accumulate((end for _, end in held), max))
+
+    def touch(other: Instants) -> bool:
+        begun_before = bisect_left(starts, other[1])
+        return begun_before > 0 and last_ends[begun_before - 1] > other[0] and other[0] < other[1]
+
+    return touch
 
 
 def span_to_json(span: Span) -> dict[str, str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from webapp.domain.intervals import overlap
+from webapp.domain.intervals import touching
 from webapp.domain.words import ConflictKind
 from webapp.models import Conflict, Occurrence, Reservation
 
@@ -45,7 +45,7 @@ def settle_overlaps(session: Session, reservation: Reservation, now: datetime) -
 
 
 def _overlapping(session: Session, reservation: Reservation) -> set[int]:
-    mine = [(row.starts_at, row.ends_at) for row in reservation.occurrences if row.blocks]
+    mine = sorted((row.starts_at, row.ends_at) for row in reservation.occurrences if row.blocks)
     if not mine or reservation.cancelled_at is not None:
         return set()
     others = session.execute(
@@ -54,7 +54,8 @@ def _overlapping(session: Session, reservation: Reservation) -> set[int]:
             Occurrence.blocks,
             Occurrence.reservation_id != reservation.id,
             Occurrence.starts_at < max(end for _, end in mine),
-            Occurrence.ends_at > min(start for start, _ in mine),
+            Occurrence.ends_at > mine[0][0],
         )
     )
-    return {other for other, start, end in others if any(overlap(one, (start, end)) for one in mine)}
+    touch = touching(mine)
+    return {other for other, start, end in others if touch((start, end))}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.domain.words import AttemptState, OutboxKind, SyncState
@@ -61,6 +61,8 @@ def leave_others(session: Session, room: Room, mailbox_id: int, now: datetime) -
     Own reservations are as if they had never been in Outlook; imported ones that have not ended are closed, and
     say where they were left. Returns the ids of those. Called under the room's lock.
     """
+    if not session.scalars(_HAS_ANYTHING_ELSEWHERE, {"room": room.id, "mailbox": mailbox_id}).one():
+        return []  # asked in every full run, and nearly never so
     mine = select(Reservation.id).where(Reservation.room_id == room.id)
     _send_from_here(session, mine, mailbox_id)
     closed = [
@@ -73,6 +75,17 @@ def leave_others(session: Session, room: Room, mailbox_id: int, now: datetime) -
     _let_go(session, links, now)
     _drop_waiting(session, mine, Attempt.mailbox_id != mailbox_id, Outbox.mailbox_id != mailbox_id, now)
     return closed
+
+
+def _is_of_room_elsewhere(model: type[Link] | type[Attempt] | type[Outbox]) -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(model.reservation_id == Reservation.id, Reservation.room_id == bindparam("room"))
+        .where(model.mailbox_id != bindparam("mailbox"))
+    )
+
+
+_HAS_ANYTHING_ELSEWHERE = select(or_(*(_is_of_room_elsewhere(model) for model in (Link, Attempt, Outbox))))
 
 
 def drop_links_of_others(session: Session, room_id: int, mailbox_id: int, now: datetime) -> None:

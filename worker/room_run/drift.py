@@ -34,9 +34,10 @@ def told_meanwhile(run: Run, the_round: Round) -> Told | None:
 
 def count(run: Run, found: Silent) -> None:
     """Read by id what is in doubt, and write down how many events differ."""
-    with run.lane.reading() as session:
-        doubtful = items.load(session, drift.links_of(session, run.lane.mailbox_id, found))
-    refresh(run, [item for item in doubtful if not item.waits_for_push])
+    if found.doubtful:
+        with run.lane.reading() as session:
+            doubtful = items.load(session, drift.links_of(session, run.lane.mailbox_id, found))
+        refresh(run, [item for item in doubtful if not item.waits_for_push])
     run_id = run.log.begin()
     with run.lane.writing() as session:
         different = drift.confirmed(session, run.lane.mailbox_id, found)

@@ -87,6 +87,8 @@ def links_of(session: Session, mailbox_id: int, found: Silent) -> list[int]:
 
 def confirmed(session: Session, mailbox_id: int, found: Silent) -> int:
     """How many differ, now that those in doubt were read by id."""
+    if not found.doubtful:
+        return found.sure
     links = session.scalars(
         select(Link).where(Link.mailbox_id == mailbox_id, Link.event_id.in_(sorted(found.doubtful)))
     )
