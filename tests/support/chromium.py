@@ -29,14 +29,15 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
 # Playwright's driver needs libatomic1, which a minimal Debian lacks and the browser does not bring.
-APT_PACKAGES = ("chromium-headless-shell", "libatomic1")
+APT_BROWSERS = ("chromium-headless-shell", "chromium")
+APT_ALSO = ("libatomic1",)
 OWN_BROWSER = (
     "from playwright.sync_api import sync_playwright\n"
     "with sync_playwright() as playwright: print(playwright.chromium.executable_path)"
 )
 WHAT_TO_DO = f"""There is no Chromium that the browser tests can drive. Do one of these, then run script/test again:
   {sys.executable} -m playwright install --with-deps chromium
-  sudo apt-get install --no-install-recommends {" ".join(APT_PACKAGES)}     (Debian)
+  sudo apt-get install --no-install-recommends {" ".join((APT_BROWSERS[-1], *APT_ALSO))}     (Debian)
   CHROMIUM=/path/to/chrome script/test"""
 
 
@@ -80,14 +81,15 @@ def _install_with_playwright(say: Callable[[str], None]) -> bool:
 def _install_with_apt(say: Callable[[str], None]) -> bool:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
-    say(f"Trying: apt-get install {' '.join(APT_PACKAGES)} ...")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *APT_PACKAGES]
     done = _run(["apt-get", "update"], quiet)
-    done = _run(install, quiet) if done.returncode == 0 else done
-    if done.returncode:
-        say(done.stdout[-2000:])
-    return done.returncode == 0
+    for browser in APT_BROWSERS if done.returncode == 0 else ():
+        say(f"Trying: apt-get install {' '.join((browser, *APT_ALSO))} ...")
+        done = _run(["apt-get", "install", "-y", "--no-install-recommends", browser, *APT_ALSO], quiet)
+        if done.returncode == 0:
+            return True
+    say(done.stdout[-2000:])
+    return False
 
 
 def _driver_starts() -> bool:
