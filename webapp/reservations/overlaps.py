@@ -45,7 +45,7 @@ def settle_overlaps(session: Session, reservation: Reservation, now: datetime) -
 
 
 def _overlapping(session: Session, reservation: Reservation) -> set[int]:
-    mine = sorted((row.starts_at, row.ends_at) for row in reservation.occurrences if row.blocks)
+    mine = [(row.starts_at, row.ends_at) for row in reservation.occurrences if row.blocks]
     if not mine or reservation.cancelled_at is not None:
         return set()
     others = session.execute(
@@ -54,7 +54,7 @@ def _overlapping(session: Session, reservation: Reservation) -> set[int]:
             Occurrence.blocks,
             Occurrence.reservation_id != reservation.id,
             Occurrence.starts_at < max(end for _, end in mine),
-            Occurrence.ends_at > mine[0][0],
+            Occurrence.ends_at > min(start for start, _ in mine),
         )
     )
     touch = touching(mine)
